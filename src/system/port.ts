@@ -1,0 +1,316 @@
+/**
+ * Everything a lifecycle operation may ask of a machine, grouped by noun. Types only.
+ *
+ * Adapters: `linux/` (the real machine), `simulated/` (a machine in memory whose power can be cut),
+ * `faulty.ts` (any other adapter, failing at the n-th call) and `dry-run.ts` (reads pass, writes are told).
+ * The simulated and the Linux adapter pass the same contract tests (`test/contract`).
+ *
+ * Conventions: paths are absolute paths of the running system; sizes are bytes; "absent" is `undefined`
+ * or `[]`, never an error; every failure is a `SystemError`. A resolved promise means "done", not
+ * "durable", unless the method says durable: durability is what {@link SettlePort} is for.
+ */
+
+/** What a partition is for. The names are those of the reference's configuration. */
+export type Role = 'bios' | 'efi' | 'oem' | 'recovery' | 'state' | 'persistent';
+
+/** An image slot: a file that the boot loader boots, under this name. */
+export type Slot = 'active' | 'passive' | 'recovery';
+
+/** One partition of the machine, found by probing the device itself (never by udev's links). */
+export interface Partition {
+  readonly role: Role;
+  /** Device node, for instance `/dev/vda3`. */
+  readonly device: string;
+  /** The disk that holds it, for instance `/dev/vda`. */
+  readonly disk: string;
+  /** File-system label, where there is one. */
+  readonly label?: string;
+  /** File-system type as the kernel names it: `ext4`, `xfs`, `vfat`. */
+  readonly fs?: string;
+  readonly bytes: number;
+  /** Where it is mounted in this process's namespace; the first one when there are several. */
+  readonly mountedAt?: string;
+}
+
+/** What does not change while this process runs. */
+export interface HostFacts {
+  /** True when this process has user id 0. */
+  readonly root: boolean;
+  /** The kernel's random id of this boot. */
+  readonly bootId: string;
+  readonly commandLine: string;
+  /** Machine type as the kernel names it: `x86_64`, `aarch64`. */
+  readonly arch: string;
+  readonly firmware: 'bios' | 'efi';
+  /** Identity ({@link FileStat.id}) of the image file that backs the running root, if a file does. */
+  readonly runningImage?: string;
+}
+
+export interface HostPort {
+  facts(): Promise<HostFacts>;
+}
+
+export interface DisksPort {
+  /** All partitions that carry one of our roles; several with one role are all listed. */
+  partitions(): Promise<readonly Partition[]>;
+  /** Bytes that root can still write into the file system that holds this path. */
+  free(path: string): Promise<number>;
+}
+
+export interface Mount {
+  readonly at: string;
+  /** Device node or, for a bind mount, the source as the kernel shows it. */
+  readonly source: string;
+  readonly fs: string;
+  readonly mode: 'ro' | 'rw';
+}
+
+export type MountRequest =
+  | {
+      readonly kind: 'device';
+      readonly source: string;
+      readonly at: string;
+      readonly mode: 'ro' | 'rw';
+    }
+  /** An image file through a loop device that frees itself with the mount. */
+  | {
+      readonly kind: 'image';
+      readonly source: string;
+      readonly at: string;
+      readonly mode: 'ro' | 'rw';
+    }
+  | {
+      readonly kind: 'bind';
+      readonly source: string;
+      readonly at: string;
+      readonly mode: 'ro' | 'rw';
+    };
+
+export interface MountsPort {
+  list(): Promise<readonly Mount[]>;
+  /** Mounts; creates the mount point when it is missing. */
+  mount(request: MountRequest): Promise<void>;
+  remount(at: string, mode: 'ro' | 'rw'): Promise<void>;
+  /** Unmounts the topmost mount at this path. Busy: a `SystemError` of code `mount-busy` that names the holders. */
+  unmount(at: string): Promise<void>;
+}
+
+export interface FileStat {
+  /** Identity of the inode: equal for two names of one file, whatever the path. Opaque. */
+  readonly id: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  readonly bytes: number;
+  readonly links: number;
+}
+
+export interface FilesPort {
+  /** Of the name itself: links are not followed. */
+  stat(path: string): Promise<FileStat | undefined>;
+  readText(path: string): Promise<string | undefined>;
+  /** Names in a directory, sorted by code unit; empty when it is missing. */
+  list(path: string): Promise<readonly string[]>;
+  /** Makes a directory and its parents; an existing one keeps its mode. */
+  makeDirectory(path: string, mode: number): Promise<void>;
+  /** Replaces or creates a file. Durable and atomic: temporary file, fsync, rename, fsync of the directory. */
+  writeText(path: string, text: string, mode: number): Promise<void>;
+  link(existing: string, name: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file name; an absent one is fine. */
+  remove(path: string): Promise<void>;
+  /** Removes a directory tree; never crosses a mount point (law 6) and refuses when one lies below. */
+  removeTree(path: string): Promise<void>;
+}
+
+/** Where an image comes from. `dir` is a root tree, `file` a file system in a file (ext2/3/4, squashfs). */
+export interface ImageSource {
+  readonly kind: 'dir' | 'file';
+  /** Absolute, links resolved. */
+  readonly path: string;
+  /** As written by the user or the configuration; what state.yaml shows. */
+  readonly uri: string;
+}
+
+/** What inspection of a source found, before a byte is copied. */
+export interface SourceFacts {
+  /** Of the stat manifest for `dir`, of the bytes for `file`. Names what would be installed (law 3). */
+  readonly digest: string;
+  /** Apparent size of all regular files, hard links once. */
+  readonly contentBytes: number;
+  readonly files: number;
+  /** Machine type of its `/bin/sh`, where there is one: `x86_64`, `aarch64`. */
+  readonly arch?: string;
+  /** File-system type for `file`. */
+  readonly fs?: string;
+}
+
+/** How far a long effect has come. */
+export interface Progress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface Effort {
+  readonly signal: AbortSignal;
+  readonly report?: (progress: Progress) => void;
+}
+
+export interface ImagesPort {
+  /** Reads a source without changing anything. Remembered for the life of the process. */
+  inspect(source: ImageSource, effort: Effort): Promise<SourceFacts>;
+  /** Makes a sparse file of this size with an empty file system of this label; the name must be free. */
+  create(
+    path: string,
+    image: { readonly bytes: number; readonly label: string; readonly fs: string },
+  ): Promise<void>;
+  /** Copies a source into a mounted, empty tree, reading each byte once; returns the digest of what it wrote. */
+  fill(
+    source: ImageSource,
+    at: string,
+    effort: Effort,
+  ): Promise<{ readonly digest: string; readonly bytes: number; readonly files: number }>;
+  /** Copies an image file under a free name, sharing blocks where the file system can. */
+  copy(from: string, to: string, effort: Effort): Promise<void>;
+  /** File-system label inside an image file. */
+  label(path: string): Promise<string | undefined>;
+  relabel(path: string, label: string): Promise<void>;
+  /** Checks the file system inside an unmounted image, changing nothing; damage is a `SystemError` of code `image-damaged`. */
+  check(path: string, effort: Effort): Promise<void>;
+  /** Digest of an image's content; holes and zeroes are one, so copies with other holes are equal. */
+  digest(path: string, effort: Effort): Promise<string>;
+}
+
+export interface BootPort {
+  /** Variables of a GRUB environment block. */
+  readEnvironment(path: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /**
+   * Sets variables (an empty string unsets). Durable. An absent block is created whole and checkpointed; an existing
+   * one is overwritten in place by one 1024-byte write and never renamed (architecture section 5).
+   */
+  writeEnvironment(path: string, changes: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export interface SettlePort {
+  /** Resolves when everything written so far in the file systems that hold these paths is durable. */
+  sync(paths: readonly string[]): Promise<void>;
+  /** Resolves when the file system mounted here is itself current, not only its journal (for readers that do not replay it). */
+  checkpoint(mountPoint: string): Promise<void>;
+  /** Undoes a freeze that a killed process may have left behind. */
+  thaw(mountPoint: string): Promise<void>;
+}
+
+/** One thing a hook did. The log records these as `hook.*` events. */
+export type HookEvent =
+  | {
+      readonly type: 'hook.started';
+      readonly stage: string;
+      readonly source: string;
+      readonly step: string;
+    }
+  | {
+      readonly type: 'hook.skipped';
+      readonly stage: string;
+      readonly source: string;
+      readonly step: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'hook.output';
+      readonly stage: string;
+      readonly source: string;
+      readonly step: string;
+      readonly part: string;
+      readonly text: string;
+      readonly truncated: boolean;
+    }
+  | {
+      readonly type: 'hook.completed';
+      readonly stage: string;
+      readonly source: string;
+      readonly step: string;
+    }
+  | {
+      readonly type: 'hook.failed';
+      readonly stage: string;
+      readonly source: string;
+      readonly step?: string;
+      readonly part?: string;
+      readonly error: string;
+      readonly line?: number;
+      readonly column?: number;
+    }
+  | {
+      readonly type: 'hook.warned';
+      readonly stage: string;
+      readonly source: string;
+      readonly warning: string;
+      readonly line?: number;
+      readonly column?: number;
+    };
+
+export interface StageRequest {
+  /** Without `.before`/`.after`: the three are run in turn. */
+  readonly stage: string;
+  /** Target root of a chroot stage; absent for a stage of the running system. */
+  readonly root?: string;
+  /** Further cloud-init sources of the configuration, after the three default paths. */
+  readonly extraPaths: readonly string[];
+  /** Goes into the environment of hooks: the documented variables, by full name. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Called in order; the stage waits for it (events are durable before the next effect). */
+  readonly emit: (event: HookEvent) => Promise<void>;
+  /** Output as it comes, for people; not durable. */
+  readonly show?: (text: string) => void;
+}
+
+/** What a stage came to. Failures are told, not thrown: the caller decides by its strictness. */
+export interface StageResult {
+  readonly stepsRun: number;
+  readonly stepsSkipped: number;
+  /** One sentence each, with file, line and step. */
+  readonly failures: readonly string[];
+}
+
+/** A hook file that would apply, for the key of an operation (law 3). */
+export interface HookFile {
+  readonly path: string;
+  readonly digest: string;
+}
+
+export interface StagesPort {
+  /** Throws only when the stage could not be run at all (no chroot, no namespace) or was interrupted. */
+  run(request: StageRequest): Promise<StageResult>;
+  /** Every file and kernel-command-line text outside the image that hooks would be read from. */
+  files(extraPaths: readonly string[]): Promise<readonly HookFile[]>;
+}
+
+export interface PowerPort {
+  reboot(): Promise<void>;
+  poweroff(): Promise<void>;
+}
+
+/** The machine. */
+export interface System {
+  readonly host: HostPort;
+  readonly disks: DisksPort;
+  readonly mounts: MountsPort;
+  readonly files: FilesPort;
+  readonly images: ImagesPort;
+  readonly boot: BootPort;
+  readonly settle: SettlePort;
+  readonly stages: StagesPort;
+  readonly power: PowerPort;
+}
+
+/** Time, as the log needs it: wall clock for people, monotonic for durations. */
+export interface Clock {
+  /** RFC 3339, UTC, milliseconds. */
+  now(): string;
+  /** Milliseconds since an arbitrary start, never going back within one boot. */
+  monotonic(): number;
+}
+
+export interface Ids {
+  /** A new operation id: short, url-safe, unique over the life of a device. */
+  next(): string;
+}
