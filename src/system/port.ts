@@ -96,7 +96,10 @@ export interface MountsPort {
 }
 
 export interface FileStat {
-  /** Identity of the inode: equal for two names of one file, whatever the path. Opaque. */
+  /**
+   * Identity of the inode: equal for two names of one file, whatever the path. `<device>:<inode>`; what follows the last
+   * colon is stable over reboots within one file system, what precedes it is not.
+   */
   readonly id: string;
   readonly kind: 'file' | 'directory' | 'link' | 'other';
   readonly bytes: number;

@@ -1,0 +1,57 @@
+/**
+ * COS_RECOVERY, COS_PERSISTENT and COS_OEM, mounted read-write where the reference mounts them. COS_STATE is not among them: it is
+ * opened with the log, before the first record.
+ */
+import { SystemError } from '../../src/errors.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import type { Role } from '../../src/system/port.ts';
+import { z } from 'zod';
+import { placeOf, type Resource } from '../step.ts';
+
+const detail = z.array(z.object({ at: z.string(), took: z.enum(['mount', 'remount']) }));
+
+export const partitions: Resource = {
+  name: 'partitions',
+  title: 'recovery, persistent and OEM partitions, mounted read-write',
+
+  async acquire({ system, device }) {
+    const taken: z.infer<typeof detail> = [];
+    const mounted = await system.mounts.list();
+    for (const role of ['recovery', 'persistent', 'oem'] as const) {
+      const partition = device.partitions.find((candidate) => candidate.role === role);
+      const at = placeOf(device, role);
+      if (partition === undefined || at === undefined) continue;
+      const present = mounted.findLast((mount) => mount.at === at);
+      if (present?.mode === 'rw') continue;
+      try {
+        if (present === undefined) {
+          await system.mounts.mount({ kind: 'device', source: partition.device, at, mode: 'rw' });
+        } else {
+          await system.mounts.remount(at, 'rw');
+        }
+      } catch (cause) {
+        throw new SystemError({
+          code: `mount-${role}`,
+          message: `cannot mount the ${role} partition ${partition.device} read-write at ${at}`,
+          reason: cause instanceof Error ? cause.message : String(cause),
+          hint: `check the partition: "e2fsck -f ${partition.device}"`,
+          exit: exitOf(role),
+          cause,
+        });
+      }
+      taken.push({ at, took: present === undefined ? 'mount' : 'remount' });
+    }
+    return taken;
+  },
+
+  async release({ system }, taken) {
+    for (const { at, took } of detail.parse(taken).toReversed()) {
+      if (took === 'mount') await system.mounts.unmount(at);
+      else await system.mounts.remount(at, 'ro');
+    }
+  },
+};
+
+function exitOf(role: Role): number {
+  return role === 'recovery' ? EXIT.mountRecovery : EXIT.mountPartitions;
+}

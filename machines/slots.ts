@@ -1,0 +1,60 @@
+/** Names and places of images on COS_STATE and COS_RECOVERY, and how two sightings of one image are told apart. */
+import type { FileStat, Slot, System } from '../src/system/port.ts';
+import type { SlotFacts } from '../state/records.ts';
+import { placeOf, type Device, type StepContext } from './step.ts';
+
+/** Folder of the images on both partitions (spec 1.2). */
+export const IMAGES = 'cOS';
+
+/** Where a slot's image is while its partition is mounted; absent without that partition. */
+export function slotPath(device: Device, slot: Slot): string | undefined {
+  const place = placeOf(device, slot === 'recovery' ? 'recovery' : 'state');
+  return place === undefined ? undefined : `${place}/${IMAGES}/${slot}.img`;
+}
+
+/** The file this operation builds its new image in; a spoiled one is never used again. */
+export function targetPath(context: StepContext): string {
+  return `${imagesAt(context)}/transition.${context.id}.${context.generation}.img`;
+}
+
+/** A second name that keeps the outgoing active image while the pivot takes its first one. */
+export function retiredPath(context: StepContext): string {
+  return `${imagesAt(context)}/retired.${context.id}.img`;
+}
+
+/** A second name that keeps the old image readable for GRUB while its name moves on (architecture section 5). */
+export function doomedPath(context: StepContext, slot: Slot): string {
+  return `${imagesAt(context)}/doomed.${context.id}.${slot}.img`;
+}
+
+export function imagesAt(context: StepContext): string {
+  return `${context.device.stateAt}/${IMAGES}`;
+}
+
+/** True for names that only an operation of ours makes. */
+export function isOurs(name: string, id: string): boolean {
+  return ['transition', 'retired', 'doomed'].some((kind) => name.startsWith(`${kind}.${id}.`));
+}
+
+/** The part of a file's identity that survives a reboot: its inode number. */
+export function inodeOf(stat: Pick<FileStat, 'id'>): string {
+  return stat.id.slice(stat.id.lastIndexOf(':') + 1);
+}
+
+/** The slots as they are on the disk now; those on partitions that are not mounted are left out. */
+export async function lookAtSlots(system: System, device: Device): Promise<readonly SlotFacts[]> {
+  const seen: SlotFacts[] = [];
+  for (const slot of ['active', 'passive', 'recovery'] as const) {
+    const path = slotPath(device, slot);
+    const stat = path === undefined ? undefined : await system.files.stat(path);
+    if (path === undefined || stat?.kind !== 'file') continue;
+    const label = await system.images.label(path);
+    seen.push({
+      slot,
+      id: inodeOf(stat),
+      bytes: stat.bytes,
+      ...(label === undefined ? {} : { label }),
+    });
+  }
+  return seen;
+}

@@ -1,0 +1,72 @@
+import { SystemError, UsageError } from '../../src/errors.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { rotation } from '../rotation.ts';
+import { isOurs, imagesAt } from '../slots.ts';
+import type { Step, StepContext } from '../step.ts';
+import { requestOf } from '../upgrade-request.ts';
+
+/** Bytes that must stay free beside the new image: the log, state.yaml, the file system's own needs. */
+const MARGIN = 32 * 2 ** 20;
+
+/** Refuses what cannot end well while nothing has been touched: laws 2 and 3, space, the machine's parts. */
+export const checkPreconditions: Step = {
+  name: 'check-preconditions',
+  title: 'Check the machine',
+  needs: [],
+  whenInterrupted: 'repeat',
+  touches: () => [],
+
+  async run(context) {
+    const { device, system } = context;
+    const request = requestOf(context);
+    const recovery = device.partitions.find(({ role }) => role === 'recovery');
+    if (recovery === undefined) {
+      throw new SystemError({
+        code: 'no-recovery',
+        message: 'no recovery partition (COS_RECOVERY) was found',
+        reason: 'no partition has the GPT name "recovery" or the label COS_RECOVERY',
+        hint: 'look at "slotwright status"; a machine without recovery is not upgraded',
+        exit: EXIT.mountPartitions,
+      });
+    }
+    await mustRunHere(context);
+    const free = await system.disks.free(device.stateAt);
+    const needed = request.image.bytes + MARGIN;
+    if (free < needed) {
+      throw new SystemError({
+        code: 'no-space',
+        message: `the state partition has ${mib(free)} MiB free, the new image needs ${mib(needed)} MiB`,
+        reason: await whatTakesSpace(context),
+        hint: 'use a smaller image, set upgrade.system.size, or free space on COS_STATE',
+        exit: EXIT.noSpace,
+      });
+    }
+    return { ...(await rotation(context)), freeBytes: free, neededBytes: needed };
+  },
+};
+
+async function mustRunHere({ device, system, request }: StepContext): Promise<void> {
+  const { arch, uri } = requestOf({ request }).source;
+  if (arch === undefined || arch === device.arch) return;
+  const binfmt = `/proc/sys/fs/binfmt_misc/qemu-${arch}`;
+  if ((await system.files.stat(binfmt)) !== undefined) return;
+  throw new UsageError({
+    code: 'wrong-arch',
+    message: `the image is made for ${arch}, this machine is ${device.arch}`,
+    reason: `/bin/sh of ${uri} is a program for ${arch}`,
+    hint: 'choose the image built for this machine',
+    exit: EXIT.unsupported,
+  });
+}
+
+async function whatTakesSpace(context: StepContext): Promise<string> {
+  const names = await context.system.files.list(imagesAt(context));
+  const others = names.filter((name) => name.startsWith('transition') && !isOurs(name, context.id));
+  return others.length === 0
+    ? 'active, passive and the new image must fit side by side'
+    : `left over from an interrupted run: ${others.join(', ')}`;
+}
+
+function mib(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}

@@ -1,0 +1,49 @@
+import { SystemError } from '../../src/errors.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { replace } from '../replace.ts';
+import { doomedPath, imagesAt, inodeOf } from '../slots.ts';
+import type { Step, StepContext } from '../step.ts';
+import { requestOf } from '../upgrade-request.ts';
+import { sealedImage } from './unmount-target.ts';
+
+/** The pivot: from its start on the operation only goes forward. */
+export const setActive: Step = {
+  name: 'set-active',
+  title: 'Make the new image active',
+  needs: ['partitions'],
+  whenInterrupted: 'probe',
+  touches: () => [],
+
+  async run(context) {
+    const { system, device } = context;
+    const image = sealedImage(context);
+    const name = `${imagesAt(context)}/active.img`;
+    const by = `${imagesAt(context)}/${image.path.slice(image.path.lastIndexOf('/') + 1)}`;
+    await mustBeSealed(context, [name, by]);
+    await replace(system, { name, by, doomed: doomedPath(context, 'active'), at: device.stateAt });
+    return {
+      id: image.id,
+      bytes: image.bytes,
+      digest: image.digest,
+      label: requestOf(context).image.label,
+      source: requestOf(context).source.uri,
+      bootId: device.bootId,
+    };
+  },
+};
+
+/** The image that was sealed is there, under its own name or already under the final one. */
+async function mustBeSealed(context: StepContext, paths: readonly string[]): Promise<void> {
+  const { id, bytes } = sealedImage(context);
+  for (const path of paths) {
+    const stat = await context.system.files.stat(path);
+    if (stat !== undefined && inodeOf(stat) === id && stat.bytes === bytes) return;
+  }
+  throw new SystemError({
+    code: 'target-vanished',
+    message: 'the new image is gone, and active.img is not it',
+    reason: 'something else changed the images while the upgrade was interrupted',
+    hint: 'look at "slotwright status"; the machine boots what active.img and passive.img hold now',
+    exit: EXIT.attention,
+  });
+}

@@ -1,0 +1,59 @@
+import { SystemError } from '../../src/errors.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { z } from 'zod';
+import { inodeOf, targetPath } from '../slots.ts';
+import type { Step, StepContext } from '../step.ts';
+
+/** What the sealed image is known by from here on. */
+export const sealed = z.object({
+  path: z.string(),
+  /** Inode number: the image keeps it when it gets its final name. */
+  id: z.string(),
+  bytes: z.number(),
+  digest: z.string(),
+  label: z.string().optional(),
+});
+
+/** The target is unmounted (nothing here needs it), checked, and known by its content from now on. */
+export const unmountTarget: Step = {
+  name: 'unmount-target',
+  title: 'Unmount, check and seal the new image',
+  needs: ['partitions'],
+  whenInterrupted: 'probe',
+
+  async run(context) {
+    const { system, signal, report, device } = context;
+    const path = targetPath(context);
+    // Before the digest: what is hashed is what a reader finds after a power cut.
+    await system.settle.sync([device.stateAt]);
+    const [digest] = await Promise.all([
+      system.images.digest(path, { signal, report }),
+      system.images.check(path, { signal }),
+    ]);
+    const stat = await system.files.stat(path);
+    if (stat === undefined) throw vanished(path);
+    const label = await system.images.label(path);
+    return {
+      path,
+      id: inodeOf(stat),
+      bytes: stat.bytes,
+      digest,
+      ...(label === undefined ? {} : { label }),
+    };
+  },
+};
+
+/** The sealed image of this operation, as recorded. */
+export function sealedImage(context: StepContext): z.infer<typeof sealed> {
+  return sealed.parse(context.output('unmount-target'));
+}
+
+function vanished(path: string): SystemError {
+  return new SystemError({
+    code: 'target-vanished',
+    message: `the new image ${path} is gone`,
+    reason: 'something else removed it while the upgrade ran',
+    hint: 'run the upgrade again',
+    exit: EXIT.unmountImage,
+  });
+}

@@ -1,0 +1,32 @@
+import { SystemError } from '../../src/errors.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import type { Step } from '../step.ts';
+import { requestOf } from '../upgrade-request.ts';
+
+/** The source is still what the operation was started for: its digest is part of the key (law 3). */
+export const verifyImage: Step = {
+  name: 'verify-image',
+  title: 'Verify the source image',
+  needs: [],
+  whenInterrupted: 'repeat',
+  touches: () => [],
+
+  async run({ system, signal, report, request }) {
+    const { source } = requestOf({ request });
+    const found = await system.images.inspect(source, { signal, report });
+    if (found.digest !== source.digest) {
+      throw new SystemError({
+        code: 'source-changed',
+        message: `${source.uri} is no longer what this upgrade was started with`,
+        reason: `its digest was ${short(source.digest)} and is now ${short(found.digest)}`,
+        hint: 'run the upgrade again: this one is undone',
+        exit: EXIT.checksum,
+      });
+    }
+    return { digest: found.digest, contentBytes: found.contentBytes, files: found.files };
+  },
+};
+
+function short(digest: string): string {
+  return digest.slice(0, 12);
+}

@@ -1,0 +1,40 @@
+/** What an upgrade was asked for, fixed in its first record: steps read it from there, also after a resume by another version. */
+import { z } from 'zod';
+import type { JsonValue } from '../state/records.ts';
+
+const hookFile = z.object({ path: z.string(), digest: z.string() });
+
+export const upgradeRequest = z.object({
+  source: z.object({
+    kind: z.enum(['dir', 'file']),
+    path: z.string(),
+    uri: z.string(),
+    /** Names what would be installed: stat manifest of a tree, bytes of a file. */
+    digest: z.string(),
+    contentBytes: z.number(),
+    files: z.number(),
+    arch: z.string().optional(),
+    fs: z.string().optional(),
+  }),
+  /** Size, label and file system of the new image. */
+  image: z.object({ bytes: z.number(), label: z.string(), fs: z.string() }),
+  passiveLabel: z.string(),
+  /** Failing hooks stop the upgrade. */
+  strict: z.boolean(),
+  /** Further cloud-init sources, after the three default paths. */
+  extraPaths: z.array(z.string()),
+  hooks: z.array(hookFile),
+  /** Menu title when the image does not bring one. */
+  grubEntryName: z.string().optional(),
+  /** Identities (inode numbers) of images that were seen running: they are good, and may be kept as passive (law 2). */
+  confirmed: z.array(z.string()),
+  /** Boot in which an operation last replaced the active image: in that boot, active is not what runs. */
+  switchedInBoot: z.string().optional(),
+});
+
+export type UpgradeRequest = z.infer<typeof upgradeRequest>;
+
+/** Reads the request of a recorded upgrade. */
+export function requestOf(context: { readonly request: JsonValue }): UpgradeRequest {
+  return upgradeRequest.parse(context.request);
+}
