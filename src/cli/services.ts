@@ -1,0 +1,75 @@
+/**
+ * What commands ask of the rest of the program. The composition root implements it over the real machine, tests over plain
+ * objects. Methods return plain data (rendered as text or JSON) and throw `SlotwrightError`s for refusals and faults;
+ * how an operation ended is a value, never an exception.
+ */
+import type { ConfigReader } from '../config/reader.ts';
+import type { ImageDefaults, PowerAction, UpgradeRequest } from '../config/upgrade-request.ts';
+import type { Observer } from '../engine/runner.ts';
+import type { HistoryRow } from '../inspect/history-row.ts';
+import type { MachineChart } from '../inspect/machine-chart.ts';
+import type { StatusReport } from '../inspect/status-report.ts';
+import type { Timeline } from '../inspect/operation-timeline.ts';
+import type { OperationOutcome, StageOutcome } from './outcome.ts';
+
+/** What the caller sees of a run, and how it stops one. The abort reason says why: it is what the log records. */
+export interface OperationHooks extends Required<Observer> {
+  readonly signal: AbortSignal;
+  /** One line about what happens beside the steps: "continuing upgrade V1St… at deploy-image". */
+  readonly note: (text: string) => void;
+}
+
+export interface ResumeRequest {
+  /** `early` and `network`: started by the boot units; after the switch only, or everything (architecture section 6). */
+  readonly when: 'now' | 'early' | 'network';
+  /** Tries a step once more that was given up. */
+  readonly force: boolean;
+}
+
+export interface StageCommand {
+  readonly stage: string;
+  /** Files, directories, URLs, `-` for standard input; absent: the default paths and `extraPaths`. */
+  readonly sources?: readonly string[];
+  readonly extraPaths: readonly string[];
+  /** Sources are `key=value` texts instead of YAML. */
+  readonly dotNotation: boolean;
+}
+
+export interface StageHooks {
+  readonly signal: AbortSignal;
+  readonly output: (text: string) => void;
+  readonly note: (text: string) => void;
+}
+
+/** A throw-away device in files, for trying things without a machine. */
+export interface SandboxServices {
+  create(directory: string, hooks: StageHooks): Promise<{ readonly created: readonly string[] }>;
+  /** Interactive; returns the exit code of the shell. */
+  shell(directory: string): Promise<number>;
+  run(directory: string, command: readonly string[]): Promise<number>;
+  destroy(directory: string): Promise<void>;
+  /** A narrated upgrade that loses power; returns an exit code. */
+  demo(directory: string, hooks: StageHooks): Promise<number>;
+}
+
+export interface Services {
+  readonly configFiles: ConfigReader;
+  /** From the `state.yaml` of the booted system; an unreadable one is `{}`. */
+  imageDefaults(): Promise<ImageDefaults>;
+  upgrade(request: UpgradeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
+  resume(request: ResumeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
+  abort(hooks: OperationHooks): Promise<OperationOutcome>;
+  rollback(request: { readonly force: boolean }, hooks: OperationHooks): Promise<OperationOutcome>;
+  status(): Promise<StatusReport>;
+  /** Oldest first. */
+  history(): Promise<readonly HistoryRow[]>;
+  /** An id, the unambiguous beginning of one, a number, or `last`. */
+  historyOf(id: string): Promise<Timeline>;
+  runStage(command: StageCommand, hooks: StageHooks): Promise<StageOutcome>;
+  cloudInit(command: StageCommand, hooks: StageHooks): Promise<StageOutcome>;
+  operations(): Promise<readonly { readonly name: string; readonly title: string }[]>;
+  machine(operation: string): Promise<MachineChart>;
+  /** Called after the outcome was shown. */
+  power(action: PowerAction): Promise<void>;
+  readonly sandbox: SandboxServices;
+}

@@ -1,0 +1,31 @@
+/** What an upgrade was asked to do, once configuration, environment and flags are settled. */
+import type { ImageSource } from '../system/port.ts';
+
+export interface UpgradeRequest {
+  readonly source: ImageSource;
+  /** A hook that fails stops the upgrade (spec 4.5); otherwise it is told and the upgrade goes on. */
+  readonly strict: boolean;
+  /** Goes on where the laws would refuse: on trial, judged bad, already installed. */
+  readonly force: boolean;
+  /** `cloud-init-paths`: hook sources after the three default ones. */
+  readonly extraPaths: readonly string[];
+  /** Menu title for an image whose os-release names none. */
+  readonly grubEntryName?: string;
+  readonly systemLabel: string;
+  readonly systemFs: ImageFs;
+  /** 0: as large as the content, plus a margin. */
+  readonly systemSizeMiB: number;
+  readonly passiveLabel: string;
+  /** What the command does after the outcome was shown. */
+  readonly power?: PowerAction;
+}
+
+export type ImageFs = 'ext2' | 'ext3' | 'ext4';
+export type PowerAction = 'reboot' | 'poweroff';
+
+/** Labels and file system of the installed images, from `state.yaml` where it can be read. */
+export interface ImageDefaults {
+  readonly systemLabel?: string;
+  readonly systemFs?: string;
+  readonly passiveLabel?: string;
+}

@@ -1,0 +1,21 @@
+/** One operation in one line of history. */
+import { z } from 'zod';
+import { errorViewSchema } from './error-view.ts';
+
+export const historyRowSchema = z.object({
+  number: z.number().describe('position among the segments of this device, from 1'),
+  id: z.string(),
+  operation: z.string(),
+  outcome: z.enum(['completed', 'rolled-back', 'unfinished', 'damaged']),
+  startedAt: z.string().exactOptional(),
+  endedAt: z.string().exactOptional(),
+  activeMs: z.number().describe('time spent working, without the pauses between processes'),
+  processes: z.number().describe('processes that worked on it: 1, and one for each resume'),
+  source: z.string().exactOptional(),
+  cause: z.string().exactOptional().describe('id of the operation that caused this one'),
+  owes: z.string().exactOptional().describe('the state it stands in, while unfinished'),
+  error: errorViewSchema.exactOptional().describe('why it turned back'),
+  reported: z.number().describe('steps that failed without stopping it'),
+});
+
+export type HistoryRow = z.infer<typeof historyRowSchema>;
