@@ -26,6 +26,8 @@ export const upgradeRequest = z.object({
   hooks: z.array(hookFile),
   /** Menu title when the image does not bring one. */
   grubEntryName: z.string().optional(),
+  /** Local date and time for state.yaml, RFC 3339: fixed at the start, so that writing it twice writes the same. */
+  date: z.string(),
   /** Identities (inode numbers) of images that were seen running: they are good, and may be kept as passive (law 2). */
   confirmed: z.array(z.string()),
   /** Boot in which an operation last replaced the active image: in that boot, active is not what runs. */

@@ -80,7 +80,7 @@ export type LogEvent =
 
 /** Facts about what others did to the disk. */
 export type DeviceEvent =
-  | { readonly type: 'device.adopted'; readonly inventory: Inventory }
+  | { readonly type: 'device.adopted'; readonly slots: readonly SlotFacts[] }
   | {
       readonly type: 'slots.changed-outside';
       readonly before: readonly SlotFacts[];

@@ -1,0 +1,542 @@
+/**
+ * What happens between a command and the runner: which operation is unfinished, whether this request is the same once more
+ * (law 3), what must be refused. Everything here is decided from the log and the disk, in that order.
+ */
+import { operationNamed } from '../../machines/catalog.ts';
+import { lookAtSlots, inodeOf, slotPath } from '../../machines/slots.ts';
+import { placeOf, planOf, type Operation } from '../../machines/step.ts';
+import type { HookFile, ImageSource, SourceFacts, System } from '../system/port.ts';
+import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
+import { projectRegistry, type Registry } from '../../state/projections.ts';
+import { noPassive } from '../../machines/steps/copy-passive.ts';
+import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
+import { rollback } from '../../machines/rollback.ts';
+import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
+import { EXIT } from '../cli/exit-codes.ts';
+import { recordedError, SlotwrightError, UsageError, type RecordedError } from '../errors.ts';
+import type { Ids } from '../system/port.ts';
+import { foldOperation, type OperationState } from './fold.ts';
+import { isBeforePivot } from './operation-machine.ts';
+import { run, type Observer, type RunEnd } from './runner.ts';
+import { openForWriting, type Segment, type Session, type StateAccess } from './session.ts';
+
+/** The machine, its memory, and who asks. */
+export interface Machinery {
+  readonly system: System;
+  readonly state: StateAccess;
+  readonly ids: Ids;
+  /** Name and version of this tool, for the log. */
+  readonly tool: string;
+  /** Digest of a text, for keys. */
+  readonly digest: (text: string) => string;
+}
+
+export interface Controls {
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+}
+
+export interface UpgradeWish {
+  readonly source: ImageSource;
+  readonly label: string;
+  readonly passiveLabel: string;
+  readonly fs: string;
+  /** 0: computed from the source. */
+  readonly sizeBytes: number;
+  readonly strict: boolean;
+  readonly extraPaths: readonly string[];
+  readonly grubEntryName?: string;
+  /** Local date and time for state.yaml, RFC 3339. */
+  readonly date: string;
+  /** Applies hooks again although the same image with the same hooks is installed. */
+  readonly again: 'no' | 'yes';
+}
+
+/** How a command ended, for people and scripts. */
+export interface Outcome {
+  readonly id?: string;
+  readonly operation: string;
+  readonly outcome:
+    | 'completed'
+    | 'rolled-back'
+    | 'already-installed'
+    | 'nothing-owed'
+    | 'interrupted'
+    | 'attention';
+  readonly exit: number;
+  readonly error?: RecordedError;
+  readonly reported: readonly { readonly step: string; readonly error: RecordedError }[];
+  /** State of the machine: the owed step when it is not final. */
+  readonly state?: string;
+  readonly resumed: boolean;
+  readonly slots: readonly SlotFacts[];
+}
+
+export async function upgradeDevice(
+  machinery: Machinery,
+  wish: UpgradeWish,
+  controls: Controls,
+): Promise<Outcome> {
+  const { system } = machinery;
+  // Before anything is opened: a source that cannot be read is refused without a record.
+  const [facts, hooks] = await Promise.all([
+    system.images.inspect(wish.source, { signal: controls.signal }),
+    system.stages.files(wish.extraPaths),
+  ]);
+  const key = keyOf(machinery, 'upgrade', {
+    source: facts.digest,
+    hooks: hooks.map(({ path, digest }) => ({ path, digest })),
+    label: wish.label,
+    passiveLabel: wish.passiveLabel,
+    fs: wish.fs,
+    sizeBytes: wish.sizeBytes,
+    grubEntryName: wish.grubEntryName ?? null,
+  });
+  return withSession(machinery, async (session) => {
+    const owed = unfinished(session);
+    if (owed !== undefined) {
+      if (owed.state.started.key !== key) throw refuseUnfinished(owed);
+      return carryOn(machinery, session, owed, controls);
+    }
+    const registry = registryOf(session);
+    const same = await installedBefore(machinery, session, registry, key);
+    if (same !== undefined && wish.again === 'no') {
+      if (same.postStage !== 'failed') return already(machinery, session, same.id);
+    }
+    const request = upgradeRequestOf(wish, facts, hooks, registry);
+    const only = same?.postStage === 'failed' && wish.again === 'no' ? [POST_STAGE] : undefined;
+    return begin(machinery, session, { operation: upgrade, request, key, hooks, only }, controls);
+  });
+}
+
+export async function rollbackDevice(
+  machinery: Machinery,
+  wish: Pick<UpgradeWish, 'label' | 'passiveLabel' | 'date'>,
+  controls: Controls,
+): Promise<Outcome> {
+  const { system } = machinery;
+  return withSession(machinery, async (session) => {
+    const passive = slotPath(session.device, 'passive') ?? '';
+    const owed = unfinished(session);
+    const stat = await system.files.stat(passive);
+    if (owed !== undefined) {
+      if (owed.state.started.operation !== 'rollback') throw refuseUnfinished(owed);
+      return carryOn(machinery, session, owed, controls);
+    }
+    if (stat?.kind !== 'file') throw noPassive(passive);
+    const id = inodeOf(stat);
+    const registry = registryOf(session);
+    const request: UpgradeRequest = {
+      source: {
+        kind: 'file',
+        path: passive,
+        uri: registry.slots.passive?.source ?? `file://${passive}`,
+        digest: `inode:${id}`,
+        contentBytes: stat.bytes,
+        files: 0,
+      },
+      image: { bytes: stat.bytes, label: wish.label, fs: 'ext2' },
+      passiveLabel: wish.passiveLabel,
+      strict: false,
+      extraPaths: [],
+      hooks: [],
+      date: wish.date,
+      ...remembered(registry),
+    };
+    const key = keyOf(machinery, 'rollback', {
+      id,
+      bytes: stat.bytes,
+      bootId: session.device.bootId,
+    });
+    return begin(
+      machinery,
+      session,
+      { operation: rollback, request, key, hooks: [], only: undefined },
+      controls,
+    );
+  });
+}
+
+export async function resumeDevice(
+  machinery: Machinery,
+  options: { readonly attempts: 'counted' | 'once-more' },
+  controls: Controls,
+): Promise<Outcome> {
+  return withSession(machinery, async (session) => {
+    const owed = unfinished(session);
+    if (owed === undefined) return nothingOwed(machinery, session);
+    return carryOn(machinery, session, owed, controls, options.attempts);
+  });
+}
+
+export async function abortDevice(machinery: Machinery, controls: Controls): Promise<Outcome> {
+  return withSession(machinery, async (session) => {
+    const owed = unfinished(session);
+    if (owed === undefined) return nothingOwed(machinery, session);
+    const { state } = owed;
+    const pivot = state.started.plan.pivot;
+    const undoing = state.state.startsWith('undo:');
+    const backable =
+      isBeforePivot(state.started.plan, state.state) ||
+      (state.state === pivot &&
+        state.context.running === null &&
+        (state.context.attempts[state.state] ?? 0) === 0);
+    if (!undoing && !backable) throw refuseAbort(owed);
+    await session.store.continue(owed.segment);
+    if (!undoing) {
+      await session.store.append({
+        type: 'rollback.requested',
+        by: 'abort',
+        reason: 'asked for by "abort"',
+      });
+    }
+    const records = await session.store.read(owed.segment);
+    const after = foldOperation(records) ?? state;
+    return carryOn(machinery, session, { ...owed, records, state: after }, controls);
+  });
+}
+
+interface Beginning {
+  readonly operation: Operation;
+  readonly request: UpgradeRequest;
+  readonly key: string;
+  readonly hooks: readonly HookFile[];
+  /** Names of the steps to plan; all when absent. */
+  readonly only: readonly string[] | undefined;
+}
+
+async function begin(
+  machinery: Machinery,
+  session: Session,
+  { operation, request, key, hooks, only }: Beginning,
+  controls: Controls,
+): Promise<Outcome> {
+  const { store, device } = session;
+  const id = machinery.ids.next();
+  const { segment } = await store.begin(operation.name, id);
+  const inventory = await takeInventory(machinery, session, hooks);
+  await store.append({
+    type: 'operation.started',
+    operation: operation.name,
+    plan: planOf(operation, only),
+    request: json(request),
+    key,
+    tool: machinery.tool,
+    inventory,
+    stateWas: session.stateWas,
+  });
+  await noteStrangers(session, inventory);
+  const state = foldOperation(await store.read(segment));
+  if (state === undefined) throw new Error(`segment ${segment} has no first record`);
+  void device;
+  return conclude(machinery, session, operation, state, hooks, controls, false);
+}
+
+type Unfinished = Segment & { readonly state: OperationState };
+
+async function carryOn(
+  machinery: Machinery,
+  session: Session,
+  owed: Unfinished,
+  controls: Controls,
+  attempts: 'counted' | 'once-more' = 'counted',
+): Promise<Outcome> {
+  const operation = knownOperation(owed);
+  const hooks = await machinery.system.stages.files([]);
+  await session.store.continue(owed.segment);
+  await session.store.append({
+    type: 'operation.resumed',
+    tool: machinery.tool,
+    inventory: await takeInventory(machinery, session, hooks),
+  });
+  if (attempts === 'once-more') {
+    await session.store.append({
+      type: 'operation.interrupted',
+      reason: 'one more try was asked for',
+    });
+  }
+  const state = foldOperation(await session.store.read(owed.segment)) ?? owed.state;
+  return conclude(machinery, session, operation, state, hooks, controls, true);
+}
+
+async function conclude(
+  machinery: Machinery,
+  session: Session,
+  operation: Operation,
+  state: OperationState,
+  hooks: readonly HookFile[],
+  { signal, observer }: Controls,
+  resumed: boolean,
+): Promise<Outcome> {
+  const { system } = machinery;
+  const end = await run({
+    store: session.store,
+    system,
+    device: session.device,
+    operation,
+    state,
+    inventory: () => takeInventory(machinery, session, hooks),
+    signal,
+    observer,
+  });
+  if (end.outcome === 'completed' || end.outcome === 'rolled-back') {
+    await session.publish(placeOf(session.device, 'recovery'));
+  }
+  return outcomeOf(end, resumed, await lookAtSlots(system, session.device));
+}
+
+function outcomeOf(end: RunEnd, resumed: boolean, slots: readonly SlotFacts[]): Outcome {
+  const { state } = end;
+  const common = {
+    id: state.id,
+    operation: state.started.operation,
+    outcome: end.outcome,
+    reported: state.context.reported,
+    state: state.state,
+    resumed,
+    slots,
+  };
+  switch (end.outcome) {
+    case 'interrupted':
+      return { ...common, exit: EXIT.interrupted };
+    case 'attention':
+      return { ...common, error: end.error, exit: end.error.exit ?? EXIT.attention };
+    case 'rolled-back': {
+      const asked = end.error?.code === 'abort';
+      if (end.error === undefined || asked) return { ...common, exit: EXIT.ok };
+      return { ...common, error: end.error, exit: end.error.exit ?? EXIT.unknown };
+    }
+    case 'completed': {
+      const [told] = state.context.reported;
+      const strict = isStrict(state.started.request);
+      if (told === undefined || !strict) return { ...common, exit: EXIT.ok };
+      return { ...common, error: told.error, exit: told.error.exit ?? EXIT.unknown };
+    }
+  }
+}
+
+function isStrict(request: JsonValue): boolean {
+  return (
+    typeof request === 'object' &&
+    request !== null &&
+    'strict' in request &&
+    request.strict === true
+  );
+}
+
+async function withSession(
+  machinery: Machinery,
+  work: (session: Session) => Promise<Outcome>,
+): Promise<Outcome> {
+  const session = await openForWriting(machinery.system, machinery.state);
+  let outcome: Outcome;
+  try {
+    outcome = await work(session);
+  } catch (error) {
+    await closeQuietly(session);
+    throw error;
+  }
+  try {
+    await session.close();
+  } catch (error) {
+    // The work is done and recorded; what could not be given back dies with this process's namespace.
+    return {
+      ...outcome,
+      exit: outcome.exit === EXIT.ok ? EXIT.cleanup : outcome.exit,
+      error: outcome.error ?? recordedError(error),
+    };
+  }
+  return outcome;
+}
+
+/** While an error is on its way to the person, a second one from the clean-up would hide it. */
+async function closeQuietly(session: Session): Promise<void> {
+  try {
+    await session.close();
+  } catch (error) {
+    if (!(error instanceof SlotwrightError)) throw error;
+  }
+}
+
+export function unfinished(session: Pick<Session, 'segments'>): Unfinished | undefined {
+  const last = session.segments.findLast(({ state }) => state !== undefined);
+  return last?.state !== undefined && last.state.completed === undefined
+    ? { ...last, state: last.state }
+    : undefined;
+}
+
+function registryOf(session: Session): Registry {
+  return projectRegistry(session.segments, session.store.head());
+}
+
+/** The finished upgrade with this key, if its image is still the active one. */
+async function installedBefore(
+  { system }: Machinery,
+  session: Session,
+  registry: Registry,
+  key: string,
+) {
+  const path = slotPath(session.device, 'active');
+  const active = path === undefined ? undefined : await system.files.stat(path);
+  const known = registry.slots.active;
+  if (active === undefined || known?.key !== key) return undefined;
+  if (known.id !== inodeOf(active) || known.bytes !== active.bytes) return undefined;
+  return registry.operations.findLast(
+    (operation) => operation.key === key && operation.outcome === 'completed',
+  );
+}
+
+function upgradeRequestOf(
+  wish: UpgradeWish,
+  facts: SourceFacts,
+  hooks: readonly HookFile[],
+  registry: Registry,
+): UpgradeRequest {
+  return {
+    source: { ...wish.source, ...facts },
+    image: { bytes: imageBytes(wish, facts), label: wish.label, fs: wish.fs },
+    passiveLabel: wish.passiveLabel,
+    strict: wish.strict,
+    extraPaths: [...wish.extraPaths],
+    hooks: [...hooks],
+    ...(wish.grubEntryName === undefined ? {} : { grubEntryName: wish.grubEntryName }),
+    date: wish.date,
+    ...remembered(registry),
+  };
+}
+
+function remembered(registry: Registry): Pick<UpgradeRequest, 'confirmed' | 'switchedInBoot'> {
+  const { switchedInBoot } = registry;
+  return {
+    confirmed: [...registry.confirmed],
+    ...(switchedInBoot === undefined ? {} : { switchedInBoot }),
+  };
+}
+
+const MIB = 2 ** 20;
+
+/**
+ * Bytes of the new image: the reference's apparent size plus 256 MiB (spec 1.2), or more where many small files need it (W18: blocks and
+ * inodes are counted here).
+ */
+function imageBytes(wish: UpgradeWish, facts: SourceFacts): number {
+  if (wish.sizeBytes > 0) return wish.sizeBytes;
+  const reference = (Math.floor(facts.contentBytes / MIB) + 1 + 256) * MIB;
+  const blocks = facts.contentBytes + facts.files * (4096 + 256);
+  return Math.max(reference, Math.ceil((blocks * 1.06 + 64 * MIB) / MIB) * MIB);
+}
+
+async function takeInventory(
+  { system }: Machinery,
+  { device }: Session,
+  hooks: readonly HookFile[],
+): Promise<Inventory> {
+  const partitions = [];
+  for (const partition of device.partitions) {
+    const at = partition.role === 'state' ? device.stateAt : partition.mountedAt;
+    partitions.push({
+      ...partition,
+      ...(at === undefined ? {} : { freeBytes: await system.disks.free(at) }),
+    });
+  }
+  return {
+    bootId: device.bootId,
+    bootedFrom: device.bootedFrom,
+    commandLine: device.commandLine,
+    partitions,
+    slots: await lookAtSlots(system, device),
+    environment: (await system.boot.readEnvironment(`${device.stateAt}/grub_oem_env`)) ?? {},
+    hooks,
+  };
+}
+
+/** Records what is not as the log left it: the first look at a device, and images that somebody else changed. */
+async function noteStrangers(session: Session, inventory: Inventory): Promise<void> {
+  const before = session.segments.findLast(({ state }) => state?.completed !== undefined)?.state
+    ?.completed?.inventory.slots;
+  if (before === undefined) {
+    await session.store.append({ type: 'device.adopted', slots: inventory.slots });
+    return;
+  }
+  const changed = inventory.slots.some((slot) => {
+    const known = before.find((candidate) => candidate.slot === slot.slot);
+    return known?.id !== slot.id || known.bytes !== slot.bytes;
+  });
+  const gone = before.some(({ slot }) => !inventory.slots.some((now) => now.slot === slot));
+  if (changed || gone) {
+    await session.store.append({ type: 'slots.changed-outside', before, after: inventory.slots });
+  }
+}
+
+async function already(machinery: Machinery, session: Session, id: string): Promise<Outcome> {
+  return {
+    id,
+    operation: 'upgrade',
+    outcome: 'already-installed',
+    exit: EXIT.ok,
+    reported: [],
+    resumed: false,
+    slots: await lookAtSlots(machinery.system, session.device),
+  };
+}
+
+async function nothingOwed(machinery: Machinery, session: Session): Promise<Outcome> {
+  return {
+    operation: 'resume',
+    outcome: 'nothing-owed',
+    exit: EXIT.ok,
+    reported: [],
+    resumed: false,
+    slots: await lookAtSlots(machinery.system, session.device),
+  };
+}
+
+function knownOperation({ state }: Unfinished): Operation {
+  const { operation: name, plan, tool } = state.started;
+  const operation = operationNamed(name);
+  const strange =
+    operation === undefined
+      ? `the operation "${name}"`
+      : plan.steps
+          .filter((planned) => !operation.steps.some((step) => step.name === planned.name))
+          .map((planned) => `the step "${planned.name}"`)[0];
+  if (operation !== undefined && strange === undefined && plan.version <= operation.version) {
+    return operation;
+  }
+  throw new SlotwrightError({
+    code: 'plan-unknown',
+    message: `this version cannot continue operation ${state.id}`,
+    reason: `it was begun by ${tool}, and ${strange ?? 'its plan'} is not known here`,
+    hint: `boot the system that has ${tool} and run "slotwright resume" there`,
+    exit: EXIT.logForeign,
+  });
+}
+
+function refuseUnfinished({ state }: Unfinished): UsageError {
+  return new UsageError({
+    code: 'unfinished',
+    message: `${state.started.operation} ${state.id} is unfinished, and this is another request`,
+    reason: `it owes "${state.state}"; a second operation could cost the last good image`,
+    hint: 'run "slotwright resume" to finish it, or "slotwright abort" to undo it',
+    exit: EXIT.unfinished,
+  });
+}
+
+function refuseAbort({ state }: Unfinished): UsageError {
+  return new UsageError({
+    code: 'past-pivot',
+    message: `${state.started.operation} ${state.id} is past its point of no return`,
+    reason: `the new image is, or is becoming, active; it owes "${state.state}"`,
+    hint: 'run "slotwright resume" to finish it, then "slotwright rollback" to go back',
+    exit: EXIT.refused,
+  });
+}
+
+function keyOf(machinery: Machinery, operation: string, parts: JsonValue): string {
+  return machinery.digest(JSON.stringify({ operation, parts }));
+}
+
+/** A request is plain data by its schema; the round trip drops what `undefined` would hide. */
+function json(request: UpgradeRequest): JsonValue {
+  return JSON.parse(JSON.stringify(request)) as JsonValue;
+}

@@ -1,0 +1,144 @@
+/**
+ * Opening the device for one operation, which is not a step: find COS_STATE, take the lock, thaw, make it writable, open the log; and
+ * giving all of that back. Readers open without any of it.
+ */
+import type { Device } from '../../machines/step.ts';
+import type { EventStore } from '../../state/event-store.ts';
+import type { EventRecord, SegmentName } from '../../state/records.ts';
+import { EXIT } from '../cli/exit-codes.ts';
+import { SystemError } from '../errors.ts';
+import type { System } from '../system/port.ts';
+import { findDevice } from './device.ts';
+import { foldOperation, type OperationState } from './fold.ts';
+
+/** What the state directory offers; `state/` implements it on files, the simulated machine in memory. */
+export interface StateAccess {
+  /** Exclusive for this COS_STATE, gone at once with the process. Taken: `LockedError`. */
+  lock(stateAt: string): Promise<{ release(): Promise<void> }>;
+  open(stateAt: string, access: 'append' | 'read'): Promise<OpenedState>;
+}
+
+export interface OpenedState {
+  readonly store: EventStore;
+  /** Brings registry, ballast, pruning and copies up to date with the log; never needed for correctness. */
+  publish(recoveryAt: string | undefined): Promise<void>;
+}
+
+export interface Segment extends SegmentName {
+  readonly records: readonly EventRecord[];
+  /** Absent for a segment whose operation never began. */
+  readonly state: OperationState | undefined;
+}
+
+export interface Session {
+  readonly device: Device;
+  readonly store: EventStore;
+  readonly segments: readonly Segment[];
+  readonly stateWas: 'ro' | 'rw';
+  publish(recoveryAt: string | undefined): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where COS_STATE is mounted when the running system does not show it (spec 1.3). */
+const STATE_AT = '/run/cos/state';
+
+export async function openForReading(system: System, access: StateAccess): Promise<Session> {
+  const found = await findDevice(system);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const stateAt = await mountState(system, found.state, undo);
+    const opened = await access.open(stateAt, 'read');
+    return {
+      device: { ...found, stateAt },
+      store: opened.store,
+      segments: await readAll(opened.store),
+      stateWas: 'ro',
+      publish: async () => undefined,
+      close: () => unwind(undo),
+    };
+  } catch (error) {
+    await unwind(undo);
+    throw error;
+  }
+}
+
+export async function openForWriting(system: System, access: StateAccess): Promise<Session> {
+  const found = await findDevice(system);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const stateAt = await mountState(system, found.state, undo);
+    const lock = await access.lock(stateAt);
+    undo.push(() => lock.release());
+    // A process killed inside a checkpoint leaves the file system frozen, and every later write hanging.
+    await system.settle.thaw(stateAt);
+    const stateWas = await makeWritable(system, stateAt, undo);
+    const opened = await access.open(stateAt, 'append');
+    undo.push(() => opened.store.release());
+    return {
+      device: { ...found, stateAt },
+      store: opened.store,
+      segments: await readAll(opened.store),
+      stateWas,
+      publish: (recoveryAt) => opened.publish(recoveryAt),
+      close: () => unwind(undo),
+    };
+  } catch (error) {
+    await unwind(undo);
+    throw error;
+  }
+}
+
+async function mountState(
+  system: System,
+  state: { readonly device: string; readonly mountedAt?: string },
+  undo: (() => Promise<void>)[],
+): Promise<string> {
+  if (state.mountedAt !== undefined) return state.mountedAt;
+  try {
+    await system.mounts.mount({ kind: 'device', source: state.device, at: STATE_AT, mode: 'ro' });
+  } catch (cause) {
+    throw stateError('cannot mount the state partition', state.device, cause);
+  }
+  undo.push(() => system.mounts.unmount(STATE_AT));
+  return STATE_AT;
+}
+
+async function makeWritable(
+  system: System,
+  stateAt: string,
+  undo: (() => Promise<void>)[],
+): Promise<'ro' | 'rw'> {
+  const mount = (await system.mounts.list()).findLast(({ at }) => at === stateAt);
+  if (mount?.mode === 'rw') return 'rw';
+  try {
+    await system.mounts.remount(stateAt, 'rw');
+  } catch (cause) {
+    throw stateError('cannot make the state partition writable', stateAt, cause);
+  }
+  undo.push(() => system.mounts.remount(stateAt, 'ro'));
+  return 'ro';
+}
+
+async function readAll(store: EventStore): Promise<readonly Segment[]> {
+  const all: Segment[] = [];
+  for (const name of await store.segments()) {
+    const records = await store.read(name.segment);
+    all.push({ ...name, records, state: foldOperation(records) });
+  }
+  return all;
+}
+
+async function unwind(undo: (() => Promise<void>)[]): Promise<void> {
+  for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last();
+}
+
+function stateError(message: string, device: string, cause: unknown): SystemError {
+  return new SystemError({
+    code: 'mount-state',
+    message: `${message} (${device})`,
+    reason: cause instanceof Error ? cause.message : String(cause),
+    hint: `check the partition: "e2fsck -f ${device}"`,
+    exit: EXIT.mountState,
+    cause,
+  });
+}
