@@ -1,0 +1,159 @@
+/**
+ * A machine without power: its disks, and what would happen if it were switched on. The boot loader reads the environment
+ * blocks and the images as GRUB would, the kernel then replays the journal and mounts what an initramfs mounts.
+ */
+import type { Role, Slot } from '../port.ts';
+import { stateViews, imageName, sightsOf } from './boot-view.ts';
+import type { Sight, StateView } from './boot-view.ts';
+import { variablesIn } from './environment-block.ts';
+import { SimulatedFileSystem } from './file-system.ts';
+import type { UnmountedFileSystem } from './file-system.ts';
+import { isBootable } from './inode.ts';
+import type { ImageInode } from './inode.ts';
+import { SimulatedMachine } from './machine.ts';
+import type { Surroundings } from './machine.ts';
+import type { SimulatedMount } from './mount-table.ts';
+import { inodeAt } from './tree.ts';
+
+export interface ColdMachine {
+  readonly surroundings: Surroundings;
+  readonly disks: ReadonlyMap<Role, UnmountedFileSystem>;
+  /** How often it was booted before. */
+  readonly boots: number;
+  readonly ticks: number;
+}
+
+/** Label that a slot's menu entry asks for (spec 1.6). */
+export const ENTRY_LABEL: Readonly<Record<Slot, string>> = {
+  active: 'COS_ACTIVE',
+  passive: 'COS_PASSIVE',
+  recovery: 'COS_SYSTEM',
+};
+
+export interface BootViews {
+  /** Joint views of the two slots on COS_STATE. */
+  readonly state: readonly StateView[];
+  readonly recovery: readonly Sight[];
+}
+
+/** Everything GRUB might find on these disks. */
+export function bootViews(cold: ColdMachine): BootViews {
+  const [state, recovery] = [cold.disks.get('state'), cold.disks.get('recovery')];
+  return {
+    state: state === undefined ? [] : stateViews(state),
+    recovery: recovery === undefined ? [] : sightsOf(recovery, imageName('recovery')),
+  };
+}
+
+/** Switches the machine on. `undefined` when no entry of the menu boots. */
+export function boot(cold: ColdMachine): SimulatedMachine | undefined {
+  for (const slot of menuOrder(cold)) {
+    const disk = cold.disks.get(slot === 'recovery' ? 'recovery' : 'state');
+    if (disk === undefined) continue;
+    const ino = disk.tree.names.get(imageName(slot));
+    const image = inodeAt(disk.tree, imageName(slot));
+    if (ino === undefined || image?.kind !== 'image') continue;
+    if (isBootable(image, ENTRY_LABEL[slot])) return started(cold, slot, ino, image);
+  }
+  return undefined;
+}
+
+/** Entries in the order GRUB tries them: the chosen or saved one, then active, passive, recovery. */
+function menuOrder(cold: ColdMachine): readonly Slot[] {
+  const oem = cold.disks.get('oem');
+  const block = oem === undefined ? undefined : inodeAt(oem.tree, '/grubenv');
+  const variables = block?.kind === 'text' ? variablesIn(block.text) : {};
+  const first = slotOf(variables['next_entry'] ?? variables['saved_entry'] ?? 'cos');
+  const all: readonly Slot[] = ['active', 'passive', 'recovery'];
+  return [first, ...all.filter((slot) => slot !== first)];
+}
+
+function slotOf(entry: string): Slot {
+  if (entry === '1' || entry === 'fallback') return 'passive';
+  if (entry === '2' || entry === 'recovery') return 'recovery';
+  return 'active';
+}
+
+function started(cold: ColdMachine, slot: Slot, ino: number, image: ImageInode): SimulatedMachine {
+  const home = slot === 'recovery' ? 'recovery' : 'state';
+  const mounted: readonly Role[] =
+    slot === 'recovery' ? [home, 'oem'] : [home, 'oem', 'persistent'];
+  const fileSystems = new Map<string, SimulatedFileSystem>();
+  for (const [role, disk] of cold.disks) {
+    fileSystems.set(
+      role,
+      SimulatedFileSystem.from(disk, mounted.includes(role) ? 'mounted' : 'unmounted'),
+    );
+  }
+  for (const name of ['run', 'tmp']) {
+    const memory = new SimulatedFileSystem({ name, label: name, capacity: 2 ** 28 });
+    memory.mode = 'rw';
+    fileSystems.set(name, memory);
+  }
+  for (const role of ['oem', 'persistent']) {
+    const disk = fileSystems.get(role);
+    if (disk !== undefined && mounted.some((other) => other === role)) disk.mode = 'rw';
+  }
+  fileSystems.get(home)?.held.add(ino);
+  const boots = cold.boots + 1;
+  return new SimulatedMachine({
+    surroundings: cold.surroundings,
+    fileSystems,
+    boots,
+    ticks: cold.ticks,
+    mounts: [
+      {
+        at: '/',
+        source: '/dev/loop0',
+        fs: image.fs,
+        root: { in: 'image', fs: home, ino, path: '/' },
+        kind: 'image',
+        by: 'boot',
+        mode: 'ro',
+      },
+      memory('/run', 'run'),
+      memory('/tmp', 'tmp'),
+      ...mounted
+        .filter((role) => cold.disks.has(role))
+        .map((role) => partition(role, role === home ? '/run/initramfs/cos-state' : undefined)),
+    ],
+    facts: {
+      root: true,
+      bootId: `boot-${boots}`,
+      commandLine: `root=LABEL=${ENTRY_LABEL[slot]} cos-img/filename=${imageName(slot)} panic=5`,
+      arch: cold.surroundings.arch,
+      firmware: cold.surroundings.firmware,
+      runningImage: `${home}:${ino}`,
+    },
+  });
+}
+
+function memory(at: string, name: string): SimulatedMount {
+  return {
+    at,
+    source: 'tmpfs',
+    fs: 'tmpfs',
+    root: { in: 'file-system', fs: name, path: '/' },
+    kind: 'tmpfs',
+    by: 'boot',
+    mode: 'rw',
+  };
+}
+
+function partition(role: Role, at: string | undefined): SimulatedMount {
+  return {
+    at: at ?? (role === 'oem' ? '/oem' : '/usr/local'),
+    source: deviceOf(role),
+    fs: 'ext4',
+    root: { in: 'file-system', fs: role, path: '/' },
+    kind: 'device',
+    by: 'boot',
+    mode: 'rw',
+  };
+}
+
+/** Device node of a partition on the one disk of a simulated machine. */
+export function deviceOf(role: Role): string {
+  const order: readonly Role[] = ['bios', 'efi', 'oem', 'recovery', 'state', 'persistent'];
+  return `/dev/vda${order.indexOf(role) + 1}`;
+}

@@ -1,0 +1,13 @@
+/** Digests of simulated contents: the same files give the same digest, whatever order they were written in. */
+import { createHash } from 'node:crypto';
+
+const known = new WeakMap<ReadonlyMap<string, string>, string>();
+
+export function contentDigest(contents: ReadonlyMap<string, string>): string {
+  const before = known.get(contents);
+  if (before !== undefined) return before;
+  const sorted = [...contents].sort(([a], [b]) => (a < b ? -1 : 1));
+  const digest = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  known.set(contents, digest);
+  return digest;
+}

@@ -1,0 +1,39 @@
+/** Environment blocks of a simulated machine: created once and checkpointed, then overwritten in place. */
+import type { BootPort } from '../port.ts';
+import { blockOf, variablesIn } from './environment-block.ts';
+import { mustHaveFolder, overwrite } from './files.ts';
+import type { SimulatedMachine } from './machine.ts';
+import { refusal } from './refusal.ts';
+import { inodeAt, withNew } from './tree.ts';
+
+export function simulatedBoot(machine: SimulatedMachine): BootPort {
+  const read = (path: string): Readonly<Record<string, string>> | undefined => {
+    const at = machine.locate(path);
+    if (at.in === 'image') return undefined;
+    const inode = inodeAt(machine.fileSystem(at.fs).tree, at.path);
+    return inode?.kind === 'text' ? variablesIn(inode.text) : undefined;
+  };
+  return {
+    readEnvironment: async (path) => read(path),
+
+    async writeEnvironment(path, changes) {
+      const before = read(path);
+      const text = blockOf({ ...before, ...changes });
+      if (before !== undefined) {
+        overwrite(machine, path, text);
+        return;
+      }
+      const at = machine.locate(path);
+      if (at.in === 'image') throw refusal('read-only', `cannot create ${path}`);
+      const fs = machine.fileSystem(at.fs);
+      mustHaveFolder(fs, at.path, path);
+      machine.moment(`create ${path}`);
+      fs.change(withNew(fs.tree, at.path, { kind: 'text', text }));
+      machine.moment(`create ${path}: not yet durable`);
+      fs.commit();
+      machine.moment(`create ${path}: in the journal`);
+      fs.checkpoint();
+      machine.moment(`created ${path}`);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What the engine asks of the state directory, on a simulated machine. */
+import type { StateAccess } from '../../engine/session.ts';
+import { EXIT } from '../../cli/exit-codes.ts';
+import { LockedError } from '../../errors.ts';
+import { SimulatedEventStore } from './event-store.ts';
+import type { SimulatedMachine } from './machine.ts';
+
+/** The log is on the simulated COS_STATE; the lock dies with the process. Nothing is published beside the log. */
+export function simulatedState(machine: SimulatedMachine): StateAccess {
+  return {
+    async lock(stateAt) {
+      const { fs } = machine.locate(stateAt);
+      if (machine.locks.has(fs)) {
+        throw new LockedError({
+          code: 'locked',
+          message: 'another process is at work on this device',
+          hint: 'wait for it, or look at "slotwright status"',
+          exit: EXIT.locked,
+        });
+      }
+      machine.locks.add(fs);
+      return {
+        release: async () => {
+          machine.locks.delete(fs);
+        },
+      };
+    },
+    open: async (stateAt, access) => ({
+      store: new SimulatedEventStore(machine, stateAt, access),
+      publish: async () => undefined,
+    }),
+  };
+}
