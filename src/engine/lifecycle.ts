@@ -4,10 +4,12 @@
  */
 import { operationNamed } from '../../machines/catalog.ts';
 import { lookAtSlots, inodeOf, slotPath } from '../../machines/slots.ts';
-import { placeOf, planOf, type Operation } from '../../machines/step.ts';
+import { planOf, type Operation } from '../../machines/step.ts';
 import type { HookFile, ImageSource, SourceFacts, System } from '../system/port.ts';
 import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
-import { projectRegistry, type Registry } from '../../state/projections.ts';
+import { projectRegistry } from '../../state/projections.ts';
+import type { Registry } from '../../state/registry-schema.ts';
+import { z } from 'zod';
 import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
 import { rollback } from '../../machines/rollback.ts';
@@ -60,7 +62,7 @@ export interface Outcome {
     | 'completed'
     | 'rolled-back'
     | 'already-installed'
-    | 'nothing-owed'
+    | 'nothing-to-do'
     | 'interrupted'
     | 'attention';
   readonly exit: number;
@@ -103,7 +105,7 @@ export async function upgradeDevice(
     if (same !== undefined && wish.again === 'no') {
       if (same.postStage !== 'failed') return already(machinery, session, same.id);
     }
-    const request = upgradeRequestOf(wish, facts, hooks, registry);
+    const request = upgradeRequestOf(wish, facts, hooks, session);
     const only = same?.postStage === 'failed' && wish.again === 'no' ? [POST_STAGE] : undefined;
     return begin(machinery, session, { operation: upgrade, request, key, hooks, only }, controls);
   });
@@ -141,7 +143,7 @@ export async function rollbackDevice(
       extraPaths: [],
       hooks: [],
       date: wish.date,
-      ...remembered(registry),
+      ...remembered(registry, session),
     };
     const key = keyOf(machinery, 'rollback', {
       id,
@@ -164,7 +166,7 @@ export async function resumeDevice(
 ): Promise<Outcome> {
   return withSession(machinery, async (session) => {
     const owed = unfinished(session);
-    if (owed === undefined) return nothingOwed(machinery, session);
+    if (owed === undefined) return nothingToDo(machinery, session);
     return carryOn(machinery, session, owed, controls, options.attempts);
   });
 }
@@ -172,7 +174,7 @@ export async function resumeDevice(
 export async function abortDevice(machinery: Machinery, controls: Controls): Promise<Outcome> {
   return withSession(machinery, async (session) => {
     const owed = unfinished(session);
-    if (owed === undefined) return nothingOwed(machinery, session);
+    if (owed === undefined) return nothingToDo(machinery, session);
     const { state } = owed;
     const pivot = state.started.plan.pivot;
     const undoing = state.state.startsWith('undo:');
@@ -211,7 +213,7 @@ async function begin(
   { operation, request, key, hooks, only }: Beginning,
   controls: Controls,
 ): Promise<Outcome> {
-  const { store, device } = session;
+  const { store } = session;
   const id = machinery.ids.next();
   const { segment } = await store.begin(operation.name, id);
   const inventory = await takeInventory(machinery, session, hooks);
@@ -228,7 +230,6 @@ async function begin(
   await noteStrangers(session, inventory);
   const state = foldOperation(await store.read(segment));
   if (state === undefined) throw new Error(`segment ${segment} has no first record`);
-  void device;
   return conclude(machinery, session, operation, state, hooks, controls, false);
 }
 
@@ -242,7 +243,7 @@ async function carryOn(
   attempts: 'counted' | 'once-more' = 'counted',
 ): Promise<Outcome> {
   const operation = knownOperation(owed);
-  const hooks = await machinery.system.stages.files([]);
+  const hooks = await machinery.system.stages.files(extraPathsOf(owed.state.started.request));
   await session.store.continue(owed.segment);
   await session.store.append({
     type: 'operation.resumed',
@@ -280,9 +281,19 @@ async function conclude(
     observer,
   });
   if (end.outcome === 'completed' || end.outcome === 'rolled-back') {
-    await session.publish(placeOf(session.device, 'recovery'));
+    await publish(session, observer);
   }
   return outcomeOf(end, resumed, await lookAtSlots(system, session.device));
+}
+
+/** Projections only: a failure here is told and made up by the next operation. */
+async function publish(session: Session, observer: Observer): Promise<void> {
+  try {
+    await session.publish();
+  } catch (error) {
+    if (!(error instanceof SlotwrightError)) throw error;
+    observer.output?.(`registry and copies of the log are not up to date: ${error.message}\n`);
+  }
 }
 
 function outcomeOf(end: RunEnd, resumed: boolean, slots: readonly SlotFacts[]): Outcome {
@@ -313,6 +324,11 @@ function outcomeOf(end: RunEnd, resumed: boolean, slots: readonly SlotFacts[]): 
       return { ...common, error: told.error, exit: told.error.exit ?? EXIT.unknown };
     }
   }
+}
+
+function extraPathsOf(request: JsonValue): readonly string[] {
+  const known = z.object({ extraPaths: z.array(z.string()) }).safeParse(request);
+  return known.success ? known.data.extraPaths : [];
 }
 
 function isStrict(request: JsonValue): boolean {
@@ -366,7 +382,7 @@ export function unfinished(session: Pick<Session, 'segments'>): Unfinished | und
 }
 
 function registryOf(session: Session): Registry {
-  return projectRegistry(session.segments, session.store.head());
+  return projectRegistry(session.segments.map(({ records, ...segment }) => ({ segment, records })));
 }
 
 /** The finished upgrade with this key, if its image is still the active one. */
@@ -390,7 +406,7 @@ function upgradeRequestOf(
   wish: UpgradeWish,
   facts: SourceFacts,
   hooks: readonly HookFile[],
-  registry: Registry,
+  session: Session,
 ): UpgradeRequest {
   return {
     source: { ...wish.source, ...facts },
@@ -401,15 +417,29 @@ function upgradeRequestOf(
     hooks: [...hooks],
     ...(wish.grubEntryName === undefined ? {} : { grubEntryName: wish.grubEntryName }),
     date: wish.date,
-    ...remembered(registry),
+    ...remembered(registryOf(session), session),
   };
 }
 
-function remembered(registry: Registry): Pick<UpgradeRequest, 'confirmed' | 'switchedInBoot'> {
-  const { switchedInBoot } = registry;
+/** What laws 2 asks of the past: which of the present images were seen running, and when active was last replaced. */
+function remembered(
+  registry: Registry,
+  session: Session,
+): Pick<UpgradeRequest, 'confirmed' | 'switchedInBoot'> {
+  const switches = session.segments
+    .flatMap(({ records }) => records)
+    .flatMap(({ event }) =>
+      event.type === 'step.completed' && event.step === 'set-active' ? [event.output] : [],
+    );
+  const last = z.object({ bootId: z.string() }).safeParse(switches.at(-1));
+  const { active, passive } = registry.slots;
   return {
-    confirmed: [...registry.confirmed],
-    ...(switchedInBoot === undefined ? {} : { switchedInBoot }),
+    confirmed: [active, passive].flatMap((image) =>
+      image !== undefined && registry.confirmed.includes(image.digest ?? image.id)
+        ? [image.id]
+        : [],
+    ),
+    ...(last.success ? { switchedInBoot: last.data.bootId } : {}),
   };
 }
 
@@ -480,10 +510,10 @@ async function already(machinery: Machinery, session: Session, id: string): Prom
   };
 }
 
-async function nothingOwed(machinery: Machinery, session: Session): Promise<Outcome> {
+async function nothingToDo(machinery: Machinery, session: Session): Promise<Outcome> {
   return {
     operation: 'resume',
-    outcome: 'nothing-owed',
+    outcome: 'nothing-to-do',
     exit: EXIT.ok,
     reported: [],
     resumed: false,

@@ -8,20 +8,31 @@ import type { EventRecord, SegmentName } from '../../state/records.ts';
 import { EXIT } from '../cli/exit-codes.ts';
 import { SystemError } from '../errors.ts';
 import type { System } from '../system/port.ts';
-import { findDevice } from './device.ts';
+import { findDevice, type FoundDevice } from './device.ts';
 import { foldOperation, type OperationState } from './fold.ts';
 
 /** What the state directory offers; `state/` implements it on files, the simulated machine in memory. */
 export interface StateAccess {
   /** Exclusive for this COS_STATE, gone at once with the process. Taken: `LockedError`. */
   lock(stateAt: string): Promise<{ release(): Promise<void> }>;
-  open(stateAt: string, access: 'append' | 'read'): Promise<OpenedState>;
+  /** False on a new device, and where the log was lost. */
+  hasLog(stateAt: string): Promise<boolean>;
+  /** Where the copies of the log on another partition end. */
+  lastPlace(copiesAt: string): Promise<ChainPlace | undefined>;
+  /** `lost`: the place that a log which is gone had reached; the new chain names it. */
+  open(stateAt: string, access: 'append' | 'read', lost?: ChainPlace): Promise<OpenedState>;
+}
+
+/** A record of the chain: its number and its hash. */
+export interface ChainPlace {
+  readonly seq: number;
+  readonly hash: string;
 }
 
 export interface OpenedState {
   readonly store: EventStore;
   /** Brings registry, ballast, pruning and copies up to date with the log; never needed for correctness. */
-  publish(recoveryAt: string | undefined): Promise<void>;
+  publish(copyTo: string | undefined): Promise<void>;
 }
 
 export interface Segment extends SegmentName {
@@ -35,7 +46,8 @@ export interface Session {
   readonly store: EventStore;
   readonly segments: readonly Segment[];
   readonly stateWas: 'ro' | 'rw';
-  publish(recoveryAt: string | undefined): Promise<void>;
+  /** Registry, ballast, pruning, copies of finished segments on COS_RECOVERY: all of them projections of the log. */
+  publish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,14 +84,21 @@ export async function openForWriting(system: System, access: StateAccess): Promi
     // A process killed inside a checkpoint leaves the file system frozen, and every later write hanging.
     await system.settle.thaw(stateAt);
     const stateWas = await makeWritable(system, stateAt, undo);
-    const opened = await access.open(stateAt, 'append');
+    const lost = (await access.hasLog(stateAt))
+      ? undefined
+      : await withRecovery(system, found, 'ro', async (at) =>
+          at === undefined ? undefined : access.lastPlace(at),
+        );
+    const opened = await access.open(stateAt, 'append', lost);
     undo.push(() => opened.store.release());
     return {
       device: { ...found, stateAt },
       store: opened.store,
       segments: await readAll(opened.store),
       stateWas,
-      publish: (recoveryAt) => opened.publish(recoveryAt),
+      publish: async () => {
+        await withRecovery(system, found, 'rw', (at) => opened.publish(at));
+      },
       close: () => unwind(undo),
     };
   } catch (error) {
@@ -117,6 +136,28 @@ async function makeWritable(
   }
   undo.push(() => system.mounts.remount(stateAt, 'ro'));
   return 'ro';
+}
+
+/** COS_RECOVERY for a moment: where it is mounted already, as it is; else mounted in this process's namespace. */
+async function withRecovery<T>(
+  system: System,
+  { partitions }: FoundDevice,
+  mode: 'ro' | 'rw',
+  work: (at: string | undefined) => Promise<T>,
+): Promise<T> {
+  const recovery = partitions.find(({ role }) => role === 'recovery');
+  if (recovery === undefined) return work(undefined);
+  if (recovery.mountedAt !== undefined) {
+    const mount = (await system.mounts.list()).findLast(({ at }) => at === recovery.mountedAt);
+    return work(mode === 'rw' && mount?.mode !== 'rw' ? undefined : recovery.mountedAt);
+  }
+  const at = '/run/cos/recovery';
+  await system.mounts.mount({ kind: 'device', source: recovery.device, at, mode });
+  try {
+    return await work(at);
+  } finally {
+    await system.mounts.unmount(at);
+  }
 }
 
 async function readAll(store: EventStore): Promise<readonly Segment[]> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NonDeterminismError } from '../../../src/errors.ts';
 import { operationMachine } from '../../../src/engine/operation-machine.ts';
-import { done, fails, given, planWith, start } from '../../support/given.ts';
+import { done, fails, given, planWith, start, type When } from '../../support/given.ts';
 
 const plan = planWith(
   { name: 'check' },
@@ -116,7 +116,7 @@ describe('folding a log', () => {
   });
 
   it('refuses a record that was written as leading elsewhere', () => {
-    expect(() => given(plan).when({ ...start('check'), to: 'make' })).toThrow(
+    expect(() => given(plan).when({ ...start('check'), to: 'make' } as When)).toThrow(
       /leads to "check" here, but was written as leading to "make"/,
     );
   });

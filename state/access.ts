@@ -1,0 +1,54 @@
+/** The state directory of a device, opened as the engine needs it. */
+import type { OpenedState, StateAccess } from '../src/engine/session.ts';
+import type { Clock } from '../src/system/port.ts';
+import { ensureBallast, freeBallast } from './ballast.ts';
+import { makeDirectoryDurably } from './durable-file.ts';
+import { openJsonlStore } from './jsonl-store.ts';
+import { acquireLock } from './lock.ts';
+import { eventsDirectory, isMissing } from './log-directory.ts';
+import { openRegistry } from './registry.ts';
+import { copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
+
+/** Name of the state directory at the top of COS_STATE and, with copies of the log, of COS_RECOVERY. */
+export const STATE_DIRECTORY = 'slotwright';
+
+/** How much history a device keeps beside what is unfinished. */
+const BOUNDS = { maxSegments: 400, maxBytes: 8 * 2 ** 20 };
+
+export function createStateAccess(clock: Clock): StateAccess {
+  return {
+    lock: acquireLock,
+    hasLog: async (stateAt) => !(await isMissing(eventsDirectory(`${stateAt}/${STATE_DIRECTORY}`))),
+    lastPlace: (copiesAt) => lastPlaceIn(`${copiesAt}/${STATE_DIRECTORY}`),
+    open: (stateAt, access, lost) =>
+      openState(`${stateAt}/${STATE_DIRECTORY}`, clock, access, lost),
+  };
+}
+
+async function openState(
+  directory: string,
+  clock: Clock,
+  access: 'append' | 'read',
+  lost: { readonly seq: number; readonly hash: string } | undefined,
+): Promise<OpenedState> {
+  if (access === 'append') await makeDirectoryDurably(directory, 0o700);
+  const registry = await openRegistry(directory);
+  const anchor = registry.anchor ?? lost;
+  const store = await openJsonlStore({
+    directory,
+    clock,
+    access,
+    ...(anchor === undefined ? {} : { anchor }),
+    onNoSpace: () => freeBallast(directory),
+  });
+  return {
+    store,
+    publish: async (copyTo) => {
+      await registry.save(store);
+      await ensureBallast(directory);
+      await store.prune(BOUNDS);
+      if (copyTo !== undefined)
+        await copyMissingSegments(directory, `${copyTo}/${STATE_DIRECTORY}`);
+    },
+  };
+}
