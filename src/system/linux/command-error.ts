@@ -1,0 +1,120 @@
+import { EXIT } from '../../cli/exit-codes.ts';
+import { SystemError } from '../../errors.ts';
+import type { Command, Output } from './exec.ts';
+
+/** A command ended badly. Carries what a caller needs to decide; `reason` is the end of what it said. */
+export class CommandError extends SystemError {
+  readonly exitCode: number;
+  readonly stderr: string;
+  readonly killedBy: string | undefined;
+
+  constructor(
+    parts: ConstructorParameters<typeof SystemError>[0],
+    ended: { readonly exitCode: number; readonly stderr: string; readonly killedBy?: string },
+  ) {
+    super(parts);
+    this.exitCode = ended.exitCode;
+    this.stderr = ended.stderr;
+    this.killedBy = ended.killedBy;
+  }
+
+  static late(command: Command, timeoutMs: number): CommandError {
+    return new CommandError(
+      {
+        code: 'command-timeout',
+        message: `${shown(command)} did not end within ${Math.round(timeoutMs / 1000)} s`,
+        hint: 'look for a disk that does not answer: dmesg',
+      },
+      { exitCode: -1, stderr: '' },
+    );
+  }
+}
+
+/** Says why a tool could not be started. */
+export function explainStart(command: Command, error: Error): SystemError {
+  const missing = 'code' in error && error.code === 'ENOENT';
+  return missing
+    ? toolMissing(command.tool, error)
+    : new SystemError({
+        code: 'command-failed',
+        message: `${shown(command)} could not be started`,
+        reason: error.message,
+        cause: error,
+      });
+}
+
+/** Says why a tool that was started has failed. */
+export function explainExit(
+  command: Command,
+  output: Output & { readonly signal: string | null },
+): SystemError {
+  // setpriv reports a tool that it could not find on behalf of the shell convention.
+  if (output.exitCode === 127 && output.stderr.startsWith('setpriv: failed to execute')) {
+    return toolMissing(inner(command).tool, undefined);
+  }
+  const full = /no space left on device/i.test(output.stderr);
+  const ending =
+    output.signal === null ? `exit code ${output.exitCode}` : `killed by ${output.signal}`;
+  return new CommandError(
+    {
+      code: full ? 'no-space' : 'command-failed',
+      message: `${shown(command)} failed (${ending})`,
+      ...reasonOf(output.stderr),
+      ...(full ? { hint: 'free some space, or make the image larger', exit: EXIT.noSpace } : {}),
+    },
+    {
+      exitCode: output.exitCode,
+      stderr: output.stderr,
+      ...(output.signal === null ? {} : { killedBy: output.signal }),
+    },
+  );
+}
+
+/** Debian's package of each tool that this program starts; the names are alike elsewhere. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  blkid: 'util-linux',
+  cp: 'coreutils',
+  e2fsck: 'e2fsprogs',
+  find: 'findutils',
+  fsfreeze: 'util-linux',
+  losetup: 'mount',
+  mke2fs: 'e2fsprogs',
+  mount: 'mount',
+  reboot: 'systemd-sysv',
+  poweroff: 'systemd-sysv',
+  rm: 'coreutils',
+  setpriv: 'util-linux',
+  sh: 'dash',
+  sort: 'coreutils',
+  sync: 'coreutils',
+  systemctl: 'systemd',
+  tar: 'tar',
+  tune2fs: 'e2fsprogs',
+  umount: 'mount',
+};
+
+const toolMissing = (tool: string, cause: Error | undefined): SystemError =>
+  new SystemError({
+    code: 'tool-missing',
+    message: `${tool} is not installed`,
+    hint: `install the package ${PACKAGES[tool] ?? tool}`,
+    cause,
+  });
+
+const inner = (command: Command): Command => {
+  const [flag, , tool, ...args] = command.args;
+  return command.tool === 'setpriv' && flag === '--pdeathsig' && tool !== undefined
+    ? { tool, args }
+    : command;
+};
+
+const shown = (command: Command): string => {
+  const { tool, args } = inner(command);
+  const line = [tool, ...args].join(' ');
+  return line.length <= 160 ? line : `${line.slice(0, 157)}...`;
+};
+
+const reasonOf = (stderr: string): { readonly reason?: string } => {
+  const lines = stderr.trim().split('\n').slice(-5).join('\n').slice(-2000);
+  return lines === '' ? {} : { reason: lines };
+};

@@ -1,0 +1,119 @@
+import { access, statfs } from 'node:fs/promises';
+import { listBlockDevices } from './block-device.ts';
+import { doing } from './file-error.ts';
+import { readMounts } from './mountinfo.ts';
+import type { DisksPort, Partition, Role } from '../port.ts';
+import type { BlockDevice } from './block-device.ts';
+import type { Exec } from './exec.ts';
+import type { MountEntry } from './mountinfo.ts';
+
+/**
+ * Partitions are found by probing every device: by GPT name first, then by file-system label, as the reference does.
+ * No udev link is trusted or needed. A device without a node in /dev is passed over.
+ */
+export function createDisks(exec: Exec): DisksPort {
+  return {
+    partitions: async () => {
+      const devices = await withNodes(await listBlockDevices());
+      if (devices.length === 0) return [];
+      const [probed, mounts] = await Promise.all([probe(exec, devices), readMounts()]);
+      return devices.flatMap((device) => {
+        const tags = probed.get(nodeOf(device.name));
+        return tags === undefined ? [] : partitionOf(device, tags, mounts);
+      });
+    },
+    free: (path) =>
+      doing(`read the free space of ${path}`, async () => {
+        const { bfree, bsize } = await statfs(path);
+        return bfree * bsize;
+      }),
+  };
+}
+
+/** Tags of each device that `blkid -p -o export` could read, by device node. */
+export function parseProbe(text: string): ReadonlyMap<string, Tags> {
+  const devices = new Map<string, Tags>();
+  for (const paragraph of text.split(/\n\n+/)) {
+    const tags = new Map(paragraph.split('\n').flatMap(parseTag));
+    const name = tags.get('DEVNAME');
+    if (name !== undefined) devices.set(name, tags);
+  }
+  return devices;
+}
+
+type Tags = ReadonlyMap<string, string>;
+
+const GPT_NAMES: ReadonlyMap<string, Role> = new Map(
+  (['efi', 'oem', 'recovery', 'state', 'persistent', 'bios'] as const).map((role) => [role, role]),
+);
+
+const LABELS: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ['COS_GRUB', 'efi'],
+  ['COS_OEM', 'oem'],
+  ['COS_RECOVERY', 'recovery'],
+  ['COS_STATE', 'state'],
+  ['COS_PERSISTENT', 'persistent'],
+]);
+
+/** sysfs writes a slash in a device name as `!`. */
+const nodeOf = (name: string): string => `/dev/${name.replaceAll('!', '/')}`;
+
+const withNodes = async (devices: readonly BlockDevice[]): Promise<readonly BlockDevice[]> => {
+  const there = await Promise.all(
+    devices.map(({ name }) =>
+      access(nodeOf(name)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return devices.filter((_, index) => there[index]);
+};
+
+const probe = async (exec: Exec, devices: readonly BlockDevice[]) => {
+  const nodes = devices.map(({ name }) => nodeOf(name));
+  // 2: nothing known on the last device, 4: one could not be read, 8: two file systems on one; the others are printed.
+  const accept = [0, 2, 4, 8];
+  const { stdout } = await exec.read('blkid', ['-p', '-o', 'export', ...nodes], { accept });
+  return parseProbe(stdout);
+};
+
+const parseTag = (line: string): [string, string][] => {
+  const equals = line.indexOf('=');
+  if (equals < 0) return [];
+  return [[line.slice(0, equals), line.slice(equals + 1).replace(/\\(.)/g, '$1')]];
+};
+
+const partitionOf = (
+  device: BlockDevice,
+  tags: Tags,
+  mounts: readonly MountEntry[],
+): readonly Partition[] => {
+  const label = tags.get('LABEL');
+  const role = GPT_NAMES.get(tags.get('PART_ENTRY_NAME') ?? '') ?? LABELS.get(label ?? '');
+  // A container (LUKS, LVM, RAID) is not the file system; what it holds is a device of its own.
+  if (role === undefined || CONTAINERS.has(tags.get('USAGE') ?? '')) return [];
+  const fs = tags.get('TYPE');
+  const mountedAt = placeOf(device, mounts);
+  return [
+    {
+      role,
+      device: nodeOf(device.name),
+      disk: nodeOf(device.disk),
+      bytes: device.bytes,
+      ...(label === undefined ? {} : { label }),
+      ...(fs === undefined ? {} : { fs }),
+      ...(mountedAt === undefined ? {} : { mountedAt }),
+    },
+  ];
+};
+
+const CONTAINERS: ReadonlySet<string> = new Set(['crypto', 'raid']);
+
+/** By device number: the source of a mount is only a text. btrfs has numbers of its own, there the text must do. */
+const placeOf = (device: BlockDevice, mounts: readonly MountEntry[]): string | undefined =>
+  mounts.find(
+    (entry) =>
+      (entry.device === device.number && entry.root === '/') ||
+      (entry.fs === 'btrfs' && entry.source === nodeOf(device.name)),
+  )?.at;

@@ -1,0 +1,32 @@
+import { createBoot } from './boot.ts';
+import { createDisks } from './disks.ts';
+import { createExec } from './exec.ts';
+import { createFiles } from './files.ts';
+import { createHost } from './host.ts';
+import { createImages } from './images.ts';
+import { createMounts } from './mounts.ts';
+import { createPower } from './power.ts';
+import { createSettle } from './settle.ts';
+import type { StagesPort, System } from '../port.ts';
+import type { ExecOptions } from './exec.ts';
+
+export interface LinuxOptions extends ExecOptions {
+  readonly stages: StagesPort;
+}
+
+/** The machine this process runs on. */
+export function createLinuxSystem(options: LinuxOptions): System {
+  const exec = createExec(options);
+  const settle = createSettle(exec);
+  return {
+    host: createHost(exec),
+    disks: createDisks(exec),
+    mounts: createMounts(exec),
+    files: createFiles(exec),
+    images: createImages(exec),
+    boot: createBoot(settle),
+    settle,
+    stages: options.stages,
+    power: createPower(exec),
+  };
+}

@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import { SystemError } from '../../errors.ts';
+import { CommandError } from './command-error.ts';
+import { doing } from './file-error.ts';
+import { findHolders } from './holders.ts';
+import { isAtOrBelow, readMounts } from './mountinfo.ts';
+import { readSuperblock } from './superblock.ts';
+import type { MountRequest, MountsPort } from '../port.ts';
+import type { Exec } from './exec.ts';
+
+export function createMounts(exec: Exec): MountsPort {
+  return {
+    list: async () =>
+      (await readMounts()).map(({ at, source, fs, mountMode, superMode }) => ({
+        at,
+        source,
+        fs,
+        mode: mountMode === 'rw' && superMode === 'rw' ? 'rw' : 'ro',
+      })),
+    mount: async (request) => {
+      await doing(`make the mount point ${request.at}`, () =>
+        mkdir(request.at, { recursive: true, mode: 0o755 }),
+      );
+      await exec.change('mount', [...(await optionsOf(request)), '--', request.source, request.at]);
+    },
+    remount: async (at, mode) => {
+      await exec.change('mount', ['-o', `remount,${mode}`, '--', at]);
+    },
+    unmount: async (at) => {
+      try {
+        await exec.change('umount', ['--', at]);
+      } catch (error) {
+        throw isBusy(error) ? await busy(at, error) : error;
+      }
+    },
+  };
+}
+
+/** True when a command failed because somebody still uses the mount. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof CommandError && /\bbusy\b/i.test(error.stderr);
+}
+
+/** `-w` instead of an option: mount then never falls back to read-only on its own. */
+const flagOf = (mode: 'ro' | 'rw'): string => (mode === 'ro' ? '-r' : '-w');
+
+const optionsOf = async (request: MountRequest): Promise<readonly string[]> => {
+  switch (request.kind) {
+    case 'device':
+      return [flagOf(request.mode)];
+    case 'bind':
+      return ['--bind', '-o', request.mode];
+    case 'image': {
+      // The loop device is found by the inode of the file, never by its path, and frees itself with the mount.
+      const { fs } = await readSuperblock(request.source);
+      return ['-t', fs, flagOf(request.mode), '-o', 'loop'];
+    }
+  }
+};
+
+const busy = async (at: string, cause: unknown): Promise<SystemError> => {
+  const below = (await readMounts()).filter(
+    (entry) => entry.at !== at && isAtOrBelow(entry.at, at),
+  );
+  const users = [...below.map((entry) => `a mount at ${entry.at}`), ...(await findHolders(at))];
+  return new SystemError({
+    code: 'mount-busy',
+    message: `${at} is in use and cannot be unmounted`,
+    reason: users.length === 0 ? 'no user of it could be found' : `used by ${users.join(', ')}`,
+    hint: 'end what uses it, then run the command again',
+    cause,
+  });
+};

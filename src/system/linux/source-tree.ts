@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { EXIT } from '../../cli/exit-codes.ts';
+import { SystemError } from '../../errors.ts';
+import { readSuperblock } from './superblock.ts';
+import type { ImageSource } from '../port.ts';
+import type { Exec } from './exec.ts';
+
+/** Where image files are mounted while they are read; one directory each below it. */
+const SOURCES = '/run/cos/imgsrc';
+
+/**
+ * Gives the root tree of a source to `work`. An image file is mounted read-only meanwhile: nothing of it can be run, its
+ * devices do not work, its loop device frees itself.
+ */
+export async function withSourceTree<T>(
+  exec: Exec,
+  source: ImageSource,
+  work: (tree: string) => Promise<T>,
+): Promise<T> {
+  await refuseUnreadable(source);
+  if (source.kind === 'dir') return work(source.path);
+  const { fs } = await readSuperblock(source.path);
+  await mkdir(SOURCES, { recursive: true, mode: 0o700 });
+  const at = await mkdtemp(path.join(SOURCES, 'source-'));
+  try {
+    await mountSource(exec, source, fs, at);
+    try {
+      return await work(at);
+    } finally {
+      await exec.change('umount', ['--', at]);
+    }
+  } finally {
+    await rmdir(at);
+  }
+}
+
+const refuseUnreadable = async (source: ImageSource): Promise<void> => {
+  const found = await stat(source.path).catch((error: unknown) => unreadable(source, error));
+  const right = source.kind === 'dir' ? found.isDirectory() : found.isFile();
+  if (!right) unreadable(source, undefined);
+};
+
+const unreadable = (source: ImageSource, cause: unknown): never => {
+  const wanted = source.kind === 'dir' ? 'a directory' : 'a file';
+  throw new SystemError({
+    code: 'source-unreadable',
+    message: `the source ${source.uri} cannot be read`,
+    reason: cause instanceof Error ? cause.message : `${source.path} is not ${wanted}`,
+    hint: `check that ${source.path} is there and is ${wanted}`,
+    exit: EXIT.noSource,
+    cause,
+  });
+};
+
+const mountSource = async (
+  exec: Exec,
+  source: ImageSource,
+  fs: string,
+  at: string,
+): Promise<void> => {
+  try {
+    const options = 'loop,ro,nodev,nosuid,noexec';
+    await exec.change('mount', ['-t', fs, '-r', '-o', options, '--', source.path, at]);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code === 'tool-missing') throw error;
+    throw new SystemError({
+      code: 'source-unreadable',
+      message: `the image ${source.uri} cannot be mounted`,
+      ...(error.reason === undefined ? {} : { reason: error.reason }),
+      hint: `check the image: e2fsck -fn ${source.path}`,
+      exit: EXIT.noSource,
+      cause: error,
+    });
+  }
+};
