@@ -2,7 +2,7 @@
 import type { StateAccess } from '../../engine/session.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { LockedError } from '../../errors.ts';
-import { SimulatedEventStore } from './event-store.ts';
+import { EVENTS, SimulatedEventStore } from './event-store.ts';
 import type { SimulatedMachine } from './machine.ts';
 
 /** The log is on the simulated COS_STATE; the lock dies with the process. Nothing is published beside the log. */
@@ -25,6 +25,11 @@ export function simulatedState(machine: SimulatedMachine): StateAccess {
         },
       };
     },
+    async hasLog(stateAt) {
+      const { fs } = machine.locate(stateAt);
+      return machine.fileSystem(fs).tree.names.has(EVENTS);
+    },
+    lastPlace: async () => undefined,
     open: async (stateAt, access) => ({
       store: new SimulatedEventStore(machine, stateAt, access),
       publish: async () => undefined,

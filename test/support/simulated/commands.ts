@@ -1,0 +1,57 @@
+/** The commands of the tool on a simulated machine, wired as the program wires them. */
+import { createHash } from 'node:crypto';
+import {
+  abortDevice,
+  resumeDevice,
+  upgradeDevice,
+  type Controls,
+  type Machinery,
+  type Outcome,
+  type UpgradeWish,
+} from '../../../src/engine/lifecycle.ts';
+import { simulatedIds } from '../../../src/system/simulated/clock.ts';
+import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
+import { simulatedState } from '../../../src/system/simulated/state-access.ts';
+import { simulatedSystem } from '../../../src/system/simulated/system.ts';
+
+export function machineryOf(machine: SimulatedMachine): Machinery {
+  return {
+    system: simulatedSystem(machine),
+    state: simulatedState(machine),
+    ids: simulatedIds(machine),
+    tool: 'slotwright test',
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+/** A request to install what lies at this path of the surroundings. */
+export function wishFor(path: string, more: Partial<UpgradeWish> = {}): UpgradeWish {
+  return {
+    source: { kind: 'dir', path, uri: `dir://${path}` },
+    label: 'COS_ACTIVE',
+    passiveLabel: 'COS_PASSIVE',
+    fs: 'ext2',
+    sizeBytes: 0,
+    strict: false,
+    extraPaths: [],
+    date: '2026-01-01T00:00:00+00:00',
+    again: 'no',
+    ...more,
+  };
+}
+
+export function controls(signal: AbortSignal = new AbortController().signal): Controls {
+  return { signal, observer: {} };
+}
+
+export const upgrade = (
+  machine: SimulatedMachine,
+  wish: UpgradeWish,
+  signal?: AbortSignal,
+): Promise<Outcome> => upgradeDevice(machineryOf(machine), wish, controls(signal));
+
+export const resume = (machine: SimulatedMachine): Promise<Outcome> =>
+  resumeDevice(machineryOf(machine), { attempts: 'counted' }, controls());
+
+export const abort = (machine: SimulatedMachine): Promise<Outcome> =>
+  abortDevice(machineryOf(machine), controls());
