@@ -41,7 +41,14 @@ export const checkPreconditions: Step = {
         exit: EXIT.noSpace,
       });
     }
-    return { ...(await rotation(context)), freeBytes: free, neededBytes: needed };
+    const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
+    return {
+      ...(await rotation(context)),
+      freeBytes: free,
+      neededBytes: needed,
+      // As it was before: `publish-state` makes the new one from it, however often it runs.
+      ...(stateYaml === undefined ? {} : { stateYaml }),
+    };
   },
 };
 

@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import type { Role } from '../../src/system/port.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 import { parseStateYaml, renderStateYaml, upgradedStateYaml } from '../../state/state-yaml.ts';
 
 const titled = z.object({ menuTitle: z.string().optional() });
+const found = z.object({ stateYaml: z.string().optional() });
+const rotated = z.object({ rotate: z.boolean() });
+const passive = z.object({ kept: z.string().optional() });
 
 /** The GRUB environment and both state.yaml: projections, written after the switch and replaceable at any time (law 4). */
 export const publishState: Step = {
@@ -29,25 +33,46 @@ export const publishState: Step = {
 /** The variables the reference writes (spec 1.6), from what is on the disk. */
 function labels(context: StepContext): Record<string, string> {
   const request = requestOf(context);
-  const labelOf = (role: string): string | undefined =>
-    context.device.partitions.find((partition) => partition.role === role)?.label;
   const all: Record<string, string | undefined> = {
-    state_label: labelOf('state'),
+    state_label: labelOf(context, 'state'),
     active_label: request.image.label,
     passive_label: request.passiveLabel,
-    recovery_label: labelOf('recovery'),
+    recovery_label: labelOf(context, 'recovery'),
     system_label: 'COS_SYSTEM',
-    oem_label: labelOf('oem'),
-    persistent_label: labelOf('persistent'),
+    oem_label: labelOf(context, 'oem'),
+    persistent_label: labelOf(context, 'persistent'),
   };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 }
 
+/** The same text to both partitions; made from what stood there before the operation, so that writing it twice writes the same. */
 async function writeStateYaml(context: StepContext): Promise<string[]> {
-  void parseStateYaml;
-  void renderStateYaml;
-  void upgradedStateYaml;
-  return [];
+  const { system, device } = context;
+  const request = requestOf(context);
+  const before = parseStateYaml(found.parse(context.output('check-preconditions')).stateYaml);
+  const { rotate } = rotated.parse(context.output('retire-active'));
+  const { kept } = passive.parse(context.output('set-passive') ?? {});
+  const text = renderStateYaml(
+    upgradedStateYaml(before.kind === 'state' ? before.state : undefined, {
+      date: request.date,
+      slot: 'active',
+      image: { source: request.source.uri, label: request.image.label, fs: request.image.fs },
+      partitionLabel: labelOf(context, 'state') ?? 'COS_STATE',
+      passive: rotate && kept === undefined ? 'rotated' : 'kept',
+      passiveLabel: request.passiveLabel,
+    }),
+  );
+  const written: string[] = [];
+  for (const at of [device.stateAt, placeOf(device, 'recovery')]) {
+    if (at === undefined) continue;
+    await system.files.writeText(`${at}/state.yaml`, text, 0o644);
+    written.push(`${at}/state.yaml`);
+  }
+  return written;
+}
+
+function labelOf({ device }: StepContext, role: Role): string | undefined {
+  return device.partitions.find((partition) => partition.role === role)?.label;
 }

@@ -8,6 +8,7 @@ import { planOf, type Operation } from '../../machines/step.ts';
 import type { HookFile, ImageSource, SourceFacts, System } from '../system/port.ts';
 import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
 import { projectRegistry } from '../../state/projections.ts';
+import { parseStateYaml } from '../../state/state-yaml.ts';
 import type { Registry } from '../../state/registry-schema.ts';
 import { z } from 'zod';
 import { noPassive } from '../../machines/steps/copy-passive.ts';
@@ -132,7 +133,7 @@ export async function rollbackDevice(
       source: {
         kind: 'file',
         path: passive,
-        uri: registry.slots.passive?.source ?? `file://${passive}`,
+        uri: registry.slots.passive?.source ?? (await passiveSource(system, session)),
         digest: `inode:${id}`,
         contentBytes: stat.bytes,
         files: 0,
@@ -157,6 +158,12 @@ export async function rollbackDevice(
       controls,
     );
   });
+}
+
+/** Where passive came from, as state.yaml tells it; empty when nobody knows. */
+async function passiveSource(system: System, { device }: Session): Promise<string> {
+  const read = parseStateYaml(await system.files.readText(`${device.stateAt}/state.yaml`));
+  return (read.kind === 'state' ? read.state.state?.passive?.source : undefined) ?? '';
 }
 
 export async function resumeDevice(
