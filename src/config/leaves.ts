@@ -24,5 +24,5 @@ function leavesOf(schema: z.ZodObject<Shape>, prefix: string): [string, z.core.$
 
 function branchOf(type: z.core.$ZodType): z.ZodObject<Shape> | undefined {
   const inner: unknown = type instanceof z.ZodPrefault ? type.unwrap() : type;
-  return inner instanceof z.ZodObject ? (inner as z.ZodObject<Shape>) : undefined;
+  return inner instanceof z.ZodObject ? inner : undefined;
 }

@@ -1,8 +1,11 @@
 /** The machine in one screen: slots, what is unfinished, who judges boots, what to run next. */
 import { z } from 'zod';
 import { errorViewSchema } from './error-view.ts';
+import { isBeforePivot } from '../engine/operation-machine.ts';
 import { historyRowSchema } from './history-row.ts';
-import { slotViewSchema } from './slot-view.ts';
+import { historyRow, viewOf, type ReadSegment } from './history-rows.ts';
+import { slotViewSchema, type SlotView } from './slot-view.ts';
+import { rebootPending, slotViews, type SlotEvidence } from './slot-views.ts';
 
 export const statusReportSchema = z.object({
   bootedFrom: z.enum(['active', 'passive', 'recovery', 'live', 'unknown']),
@@ -33,3 +36,89 @@ export const statusReportSchema = z.object({
 });
 
 export type StatusReport = z.infer<typeof statusReportSchema>;
+
+export interface StatusInput {
+  readonly evidence: SlotEvidence;
+  /** Oldest first. */
+  readonly segments: readonly ReadSegment[];
+  readonly judge: StatusReport['judge'];
+  /** Further things to tell: a foreign change, an exposed log, a file system that cannot be judged. */
+  readonly warnings?: readonly string[];
+}
+
+/** What `status` shows. Pure: everything was observed before. */
+export function statusReport({
+  evidence,
+  segments,
+  judge,
+  warnings = [],
+}: StatusInput): StatusReport {
+  const slots = slotViews(evidence);
+  const owed = segments.findLast(
+    ({ state }) => state !== undefined && state.completed === undefined,
+  );
+  const done = segments.findLast(({ state }) => state?.completed !== undefined);
+  const unfinished = owed === undefined ? undefined : unfinishedOf(owed);
+  const pending = rebootPending(slots);
+  return {
+    bootedFrom: evidence.device.bootedFrom,
+    slots,
+    judge,
+    ...(unfinished === undefined ? {} : { unfinished }),
+    ...(done === undefined ? {} : { last: historyRow(done) }),
+    warnings: [...warnings, ...slotWarnings(slots)],
+    next: nextCommands({ unfinished, pending, bootedFrom: evidence.device.bootedFrom }),
+  };
+}
+
+function unfinishedOf(segment: ReadSegment): StatusReport['unfinished'] {
+  const { id, operation, records, state } = segment;
+  if (state === undefined) return undefined;
+  const { owed, context } = state;
+  const { steps, pivot } = state.started.plan;
+  const index = steps.findIndex(({ name }) => name === owed?.step);
+  const step = steps[index];
+  const fresh = context.running === null && (context.attempts[state.state] ?? 0) === 0;
+  return {
+    id,
+    operation,
+    startedAt: records[0]?.at ?? '',
+    state: state.state,
+    attempts: context.attempts[state.state] ?? 0,
+    canAbort: isBeforePivot(state.started.plan, state.state) || (state.state === pivot && fresh),
+    ...(owed === undefined ? {} : { step: owed.step, phase: owed.phase }),
+    ...(step === undefined
+      ? {}
+      : { title: step.title, position: { number: index + 1, of: steps.length } }),
+    ...(context.failure === null ? {} : { error: viewOf(context.failure.error) }),
+  };
+}
+
+function slotWarnings(slots: readonly SlotView[]): string[] {
+  return slots.flatMap(({ slot, present }) =>
+    present || slot === 'recovery' ? [] : [`there is no ${slot} image`],
+  );
+}
+
+interface Situation {
+  readonly unfinished: StatusReport['unfinished'];
+  readonly pending: boolean;
+  readonly bootedFrom: StatusReport['bootedFrom'];
+}
+
+function nextCommands({ unfinished, pending, bootedFrom }: Situation): StatusReport['next'] {
+  if (unfinished !== undefined) {
+    const place = unfinished.step ?? unfinished.state;
+    return [
+      { command: 'resume', why: `continue the ${unfinished.operation} at ${place}` },
+      ...(unfinished.canAbort ? [{ command: 'abort', why: 'undo it' }] : []),
+    ];
+  }
+  if (bootedFrom === 'passive') {
+    return [
+      { command: 'upgrade', why: 'replace the active image, which was not booted' },
+      { command: 'rollback', why: 'make the running image the active one' },
+    ];
+  }
+  return pending ? [{ command: 'reboot', why: 'start the active image' }] : [];
+}

@@ -1,0 +1,33 @@
+/** Every command, in the order of help. */
+import type { Command } from './command.ts';
+import { abort } from './commands/abort.ts';
+import { cloudInit } from './commands/cloud-init.ts';
+import { completion } from './commands/completion.ts';
+import { history } from './commands/history.ts';
+import { machines } from './commands/machines.ts';
+import { notBuiltCommands } from './commands/not-built.ts';
+import { resume } from './commands/resume.ts';
+import { rollback } from './commands/rollback.ts';
+import { runStage } from './commands/run-stage.ts';
+import { sandbox } from './commands/sandbox.ts';
+import { schema } from './commands/schema.ts';
+import { status } from './commands/status.ts';
+import { upgrade } from './commands/upgrade.ts';
+import { version } from './commands/version.ts';
+
+export const COMMANDS: readonly Command[] = [
+  upgrade,
+  resume,
+  abort,
+  rollback,
+  status,
+  history,
+  machines,
+  runStage,
+  cloudInit,
+  sandbox,
+  schema,
+  completion,
+  version,
+  ...notBuiltCommands,
+];

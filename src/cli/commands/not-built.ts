@@ -1,0 +1,30 @@
+/** Commands of the reference that this version knows and refuses, each with what to do instead. */
+import { z } from 'zod';
+import { notBuilt } from '../../config/not-built.ts';
+import type { Command } from '../command.ts';
+
+export const notBuiltCommands: readonly Command[] = [
+  refused('install', 'install to a disk', 'install with the reference, then upgrade with this'),
+  refused('reset', 'reset from recovery', 'boot recovery and use the reference'),
+  refused('deploy', 'put an image into an empty state partition', 'use "upgrade"'),
+  refused('upgrade-recovery', 'upgrade the recovery image', 'use the reference'),
+  refused('pull-image', 'unpack a container image', 'use "podman" or "skopeo" and "umoci"'),
+  refused('build-iso', 'build an installation ISO', 'use the reference'),
+  refused('build-disk', 'build a disk image', 'use the reference'),
+  refused('convert-disk', 'convert a disk image', 'use "qemu-img convert"'),
+  refused('init', 'prepare an image for booting', 'use the reference'),
+  refused('mount', 'mount the root at boot', 'use the initramfs parts of the reference'),
+  refused('state', 'show the installed images', 'use "status"'),
+];
+
+function refused(name: string, summary: string, hint: string): Command {
+  return {
+    name,
+    summary: `${summary} (not built yet)`,
+    examples: [],
+    refused: true,
+    exits: ['notBuilt'],
+    output: z.never(),
+    run: async () => Promise.reject(notBuilt(`"${name}" is`, hint)),
+  };
+}

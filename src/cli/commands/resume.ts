@@ -1,0 +1,48 @@
+import { powerAction } from '../../config/upgrade.ts';
+import { isGiven, textFlag, type Command } from '../command.ts';
+import { runOperation } from '../operation.ts';
+import { operationOutcomeSchema } from '../outcome.ts';
+import { requireRoot } from '../root.ts';
+import type { ResumeRequest } from '../services.ts';
+import { settingsFor } from '../settings.ts';
+import { POWER } from '../shared-flags.ts';
+
+export const resume: Command = {
+  name: 'resume',
+  summary: 'continue what was interrupted, from the step it owes',
+  description: [
+    'Safe to run at any time: with nothing unfinished it only puts right what a killed process left behind. The boot units run it with --boot.',
+  ],
+  flags: [
+    {
+      name: 'boot',
+      value: 'WHEN',
+      choices: ['early', 'network'],
+      says: 'as started by a boot unit: early does only what needs no network',
+    },
+    { name: 'force', says: 'try a step once more that was given up' },
+    ...POWER,
+  ],
+  examples: [
+    { says: 'after a power cut', line: 'resume' },
+    { says: 'once more, after removing what was in the way', line: 'resume --force' },
+  ],
+  changes: 'machine',
+  exits: ['notRoot', 'locked', 'attention', 'rolledBack', 'logDamaged', 'logForeign'],
+  output: operationOutcomeSchema,
+  run: async (context, invocation) => {
+    requireRoot(context);
+    const config = await settingsFor(context, invocation);
+    const boot = textFlag(invocation, 'boot');
+    const when: ResumeRequest['when'] = boot === 'early' || boot === 'network' ? boot : 'now';
+    const request = { when, force: isGiven(invocation, 'force') };
+    return runOperation(context, {
+      run: (services, hooks) => services.resume(request, hooks),
+      // What the configuration says is about upgrades; a boot unit that reboots by it would never end.
+      power:
+        'reboot' in invocation.flags || 'poweroff' in invocation.flags
+          ? powerAction(config)
+          : undefined,
+    });
+  },
+};

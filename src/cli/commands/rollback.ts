@@ -1,0 +1,29 @@
+import { powerAction } from '../../config/upgrade.ts';
+import { isGiven, type Command } from '../command.ts';
+import { runOperation } from '../operation.ts';
+import { operationOutcomeSchema } from '../outcome.ts';
+import { requireRoot } from '../root.ts';
+import { settingsFor } from '../settings.ts';
+import { POWER } from '../shared-flags.ts';
+
+export const rollback: Command = {
+  name: 'rollback',
+  summary: 'make the fallback image the one that boots next',
+  description: [
+    'Copies the passive image to the active slot, checked like an upgrade; the image that was active becomes the fallback. Booted from the fallback, only the active slot is replaced.',
+  ],
+  flags: [{ name: 'force', says: 'go on over an image on trial or judged bad' }, ...POWER],
+  examples: [{ says: 'back to the image before, now', line: 'rollback --reboot' }],
+  changes: 'machine',
+  exits: ['notRoot', 'locked', 'unfinished', 'attention', 'noSpace', 'refused', 'rolledBack'],
+  output: operationOutcomeSchema,
+  run: async (context, invocation) => {
+    requireRoot(context);
+    const config = await settingsFor(context, invocation);
+    const request = { force: isGiven(invocation, 'force') };
+    return runOperation(context, {
+      run: (services, hooks) => services.rollback(request, hooks),
+      power: powerAction(config),
+    });
+  },
+};

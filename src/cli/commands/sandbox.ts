@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { UsageError } from '../../errors.ts';
+import type { Command, CommandResult, Context } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { listenForStop } from '../interruption.ts';
+import { requireRoot } from '../root.ts';
+import type { SandboxServices, StageHooks } from '../services.ts';
+
+const ACTIONS = ['create', 'shell', 'run', 'destroy', 'demo'] as const;
+type Action = (typeof ACTIONS)[number];
+
+export const sandbox: Command = {
+  name: 'sandbox',
+  summary: 'try everything on a throw-away device in files',
+  description: [
+    'create makes a disk image with every partition and three slots, shell and run enter it, destroy removes it, demo shows an upgrade that loses power.',
+  ],
+  arguments: [
+    { name: 'ACTION', presence: 'required', choices: ACTIONS, says: 'what to do' },
+    {
+      name: 'DIRECTORY',
+      presence: 'optional',
+      says: 'where it lives (default ./.sandbox)',
+      completes: 'directory',
+    },
+    { name: 'COMMAND', presence: 'any number', says: 'for run, after --' },
+  ],
+  examples: [
+    { says: 'make one and look around', line: 'sandbox create && slotwright sandbox shell' },
+    {
+      says: 'upgrade it',
+      line: 'sandbox run ./.sandbox -- slotwright upgrade --system.uri dir:/new',
+    },
+    { says: 'see what a power cut does', line: 'sandbox demo' },
+  ],
+  exits: ['notRoot'],
+  output: z.object({
+    action: z.enum(ACTIONS),
+    directory: z.string(),
+    created: z.array(z.string()).exactOptional(),
+    exit: z.number(),
+  }),
+  run: async (context, { arguments: [asked, place, ...command] }) => {
+    requireRoot(context);
+    const action = ACTIONS.find((one) => one === asked) ?? 'create';
+    if (command.length > 0 !== (action === 'run')) throw misplaced(action);
+    const directory = place ?? '.sandbox';
+    const { sandbox: services } = await context.services();
+    return perform({ context, services, action, directory, command });
+  },
+};
+
+interface Asked {
+  readonly context: Context;
+  readonly services: SandboxServices;
+  readonly action: Action;
+  readonly directory: string;
+  readonly command: readonly string[];
+}
+
+async function perform({
+  context,
+  services,
+  action,
+  directory,
+  command,
+}: Asked): Promise<CommandResult> {
+  const result = (exit: number, text: string, more = {}): CommandResult => ({
+    exit,
+    document: { action, directory, exit, ...more },
+    text,
+    says: 'summary',
+  });
+  switch (action) {
+    case 'create': {
+      const { created } = await stoppable(context, (hooks) => services.create(directory, hooks));
+      const text = `created ${directory}\nnext: ${context.host.program} sandbox shell ${directory}`;
+      return result(EXIT.ok, text, { created });
+    }
+    case 'shell':
+      return result(await services.shell(directory), '');
+    case 'run':
+      return result(await services.run(directory, command), '');
+    case 'destroy':
+      await services.destroy(directory);
+      return result(EXIT.ok, `removed ${directory}`);
+    case 'demo':
+      return result(await stoppable(context, (hooks) => services.demo(directory, hooks)), '');
+  }
+}
+
+async function stoppable<T>(
+  { host, screen }: Context,
+  work: (hooks: StageHooks) => Promise<T>,
+): Promise<T> {
+  const stop = listenForStop(host, screen);
+  const note = (text: string) => screen.note(text.replace(/\n$/, ''));
+  try {
+    return await work({ signal: stop.signal, output: note, note });
+  } finally {
+    stop.end();
+  }
+}
+
+function misplaced(action: Action): UsageError {
+  return action === 'run'
+    ? new UsageError({
+        code: 'argument-missing',
+        message: 'there is no command to run',
+        hint: 'write it after --, as in "sandbox run ./.sandbox -- slotwright status"',
+        exit: EXIT.usage,
+      })
+    : new UsageError({
+        code: 'argument-unexpected',
+        message: `"sandbox ${action}" takes only a directory`,
+        hint: 'leave the rest out',
+        exit: EXIT.usage,
+      });
+}

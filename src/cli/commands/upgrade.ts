@@ -1,0 +1,137 @@
+import { powerAction, upgradeRequest } from '../../config/upgrade.ts';
+import { isGiven, type Command, type Flag } from '../command.ts';
+import { runOperation } from '../operation.ts';
+import { operationOutcomeSchema } from '../outcome.ts';
+import { requireRoot } from '../root.ts';
+import { settingsFor } from '../settings.ts';
+import { POWER, STRICT } from '../shared-flags.ts';
+
+const NO_EFFECT = 'it has no effect on upgrades';
+
+const deprecated: readonly Flag[] = [
+  {
+    name: 'docker-image',
+    short: 'd',
+    value: 'IMAGE',
+    says: 'container image to upgrade to',
+    deprecated: 'use --system.uri oci:IMAGE',
+  },
+  {
+    name: 'directory',
+    value: 'DIR',
+    completes: 'directory',
+    says: 'directory to upgrade to',
+    deprecated: 'use --system.uri dir:DIR',
+  },
+  { name: 'force-efi', says: 'ignored', deprecated: NO_EFFECT },
+  { name: 'force-gpt', says: 'ignored', deprecated: NO_EFFECT },
+  { name: 'tty', value: 'TTY', says: 'ignored', deprecated: NO_EFFECT },
+  {
+    name: 'partition-layout',
+    short: 'p',
+    value: 'FILE',
+    says: 'ignored',
+    deprecated: NO_EFFECT,
+  },
+  { name: 'arch', value: 'ARCH', says: 'ignored', key: 'arch', deprecated: NO_EFFECT },
+];
+
+export const upgrade: Command = {
+  name: 'upgrade',
+  summary: 'upgrade the system to another image',
+  description: [
+    'Writes the image beside the running one, runs the hooks in it, checks it, and lets it boot next. The running image becomes the fallback. What is interrupted is continued by "resume" or undone by "abort"; the same image again changes nothing.',
+  ],
+  flags: [
+    {
+      name: 'system.uri',
+      value: 'URI',
+      says: 'image to upgrade to: dir:PATH or file:PATH',
+      key: 'upgrade.system.uri',
+    },
+    {
+      name: 'recovery',
+      says: 'upgrade the recovery image instead (not built yet)',
+      key: 'upgrade.recovery',
+    },
+    {
+      name: 'recovery-system.uri',
+      value: 'URI',
+      says: 'image for --recovery',
+      key: 'upgrade.recovery-system.uri',
+    },
+    STRICT,
+    ...POWER,
+    {
+      name: 'force',
+      says: 're-apply hooks of an installed image, go on over an image on trial or judged bad',
+    },
+    { name: 'verify', says: 'accepted; every image is verified anyway', key: 'verify' },
+    { name: 'cosign', says: 'verify the signature (not built yet)', key: 'cosign' },
+    {
+      name: 'cosign-key',
+      value: 'KEY',
+      completes: 'file',
+      says: 'public key for --cosign',
+      key: 'cosign-key',
+    },
+    {
+      name: 'squash-compression',
+      short: 'x',
+      value: 'OPTIONS',
+      repeatable: true,
+      says: 'compression of a squashfs image',
+      key: 'squash-compression',
+    },
+    {
+      name: 'squash-no-compression',
+      says: 'no compression of a squashfs image',
+      key: 'squash-no-compression',
+    },
+    { name: 'local', says: 'take a container image from the local daemon', key: 'local' },
+    ...deprecated,
+  ],
+  examples: [
+    { says: 'from a directory', line: 'upgrade --system.uri dir:/mnt/new-root' },
+    {
+      says: 'from an image file, stopping at the first failing hook, then reboot',
+      line: 'upgrade --system.uri file:/tmp/os.img --strict --reboot',
+    },
+    { says: 'as configured in /etc/elemental', line: 'upgrade' },
+  ],
+  changes: 'machine',
+  exits: [
+    'readConfig',
+    'flags',
+    'readCommandConfig',
+    'beforeUpgrade',
+    'afterUpgrade',
+    'afterUpgradeChroot',
+    'notRoot',
+    'postUpgrade',
+    'locked',
+    'unfinished',
+    'attention',
+    'noSpace',
+    'refused',
+    'rolledBack',
+    'notBuilt',
+    'interrupted',
+  ],
+  output: operationOutcomeSchema,
+  run: async (context, invocation) => {
+    requireRoot(context);
+    const services = await context.services();
+    const config = await settingsFor(context, invocation);
+    const request = upgradeRequest({
+      config,
+      installed: await services.imageDefaults(),
+      directory: context.host.directory,
+      force: isGiven(invocation, 'force'),
+    });
+    return runOperation(context, {
+      run: (engine, hooks) => engine.upgrade(request, hooks),
+      power: powerAction(config),
+    });
+  },
+};

@@ -1,0 +1,68 @@
+/** The host of a real process. */
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Host, LogFile, Output, StopSignal } from './host.ts';
+
+const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+export function processHost(): Host {
+  return {
+    program: programName(process.argv[1]),
+    args: process.argv.slice(2),
+    environment: process.env,
+    directory: process.cwd(),
+    pid: process.pid,
+    root: process.getuid?.() === 0,
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    onStop,
+    openLog,
+    now: () => new Date().toISOString(),
+    monotonic: () => performance.now(),
+  };
+}
+
+/** Called by the name that the user typed, so that hints can be typed too. */
+export function programName(script: string | undefined): string {
+  return script !== undefined && basename(script).startsWith('elemental')
+    ? 'elemental'
+    : 'slotwright';
+}
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  let gone = false;
+  // `history | head` closes the pipe; what is left to say has no reader, and the work goes on.
+  stream.on('error', () => (gone = true));
+  return {
+    write: (text) => {
+      if (!gone) stream.write(text);
+    },
+    get tty() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.isTTY ? stream.columns : 100;
+    },
+  };
+}
+
+function onStop(listener: (signal: StopSignal) => void): () => void {
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener);
+  };
+}
+
+async function openLog(path: string): Promise<LogFile> {
+  const file = await open(path, 'a', 0o600);
+  let written = Promise.resolve();
+  return {
+    write: (text) => {
+      written = written.then(() => file.appendFile(text)).catch(() => undefined);
+    },
+    close: async () => {
+      await written;
+      await file.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** The last lines of an operation: what happened, what was reported on the way, what to do now. */
+import type { OperationOutcome } from '../outcome.ts';
+import { EXIT } from '../exit-codes.ts';
+import { duration } from './quantity.ts';
+import { slotTable } from './slots.ts';
+
+export function outcomeText(outcome: OperationOutcome, program: string): string {
+  const lines = [headline(outcome)];
+  for (const { step, error } of outcome.reported) {
+    lines.push(`  ${step} failed, and was passed over: ${error.message}`);
+    if (error.hint !== undefined) lines.push(`    next: ${error.hint}`);
+  }
+  if (outcome.exit !== EXIT.ok && outcome.error !== undefined) {
+    if (outcome.error.reason !== undefined) lines.push(`  why:  ${outcome.error.reason}`);
+    if (outcome.error.hint !== undefined) lines.push(`  next: ${outcome.error.hint}`);
+  }
+  if (outcome.slots.length > 0) lines.push('', slotTable(outcome.slots));
+  const next = nextOf(outcome, program);
+  if (next !== undefined) lines.push('', next);
+  return lines.join('\n');
+}
+
+function headline({
+  operation,
+  outcome,
+  id,
+  error,
+  owes,
+  durationMs,
+  exit,
+}: OperationOutcome): string {
+  const named = id === undefined ? operation : `${operation} ${id}`;
+  const because = error === undefined ? '' : `: ${error.message}`;
+  switch (outcome) {
+    case 'completed':
+      return `${named} completed in ${duration(durationMs)}`;
+    case 'already-installed':
+      return `already installed${id === undefined ? '' : ` by ${named}`}; nothing was changed`;
+    case 'nothing-to-do':
+      return 'nothing is unfinished; nothing was changed';
+    case 'rolled-back':
+      return exit === EXIT.ok
+        ? `${named} undone; the machine is as before`
+        : `${named} failed and was undone; the machine is as before${because}`;
+    case 'interrupted':
+      return `${named} interrupted${owes === undefined ? '' : ` at ${owes}`}; it can be continued`;
+    case 'attention':
+      return `${named} needs attention${owes === undefined ? '' : ` at ${owes}`}${because}`;
+  }
+}
+
+function nextOf(
+  { outcome, rebootPending, error }: OperationOutcome,
+  program: string,
+): string | undefined {
+  switch (outcome) {
+    case 'completed':
+    case 'already-installed':
+      return rebootPending ? 'next: reboot to start it' : undefined;
+    case 'interrupted':
+      return `next: "${program} resume" continues it, "${program} abort" undoes it`;
+    case 'attention':
+      return error?.hint === undefined ? `next: see "${program} status"` : undefined;
+    case 'nothing-to-do':
+    case 'rolled-back':
+      return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+/** Slots in aligned lines; the running one is marked. */
+import type { SlotView } from '../../inspect/slot-view.ts';
+import { bytes } from './quantity.ts';
+import { table } from './table.ts';
+
+export function slotTable(slots: readonly SlotView[]): string {
+  return table(slots.map(row), '  ');
+}
+
+function row(slot: SlotView): string[] {
+  if (!slot.present) return [slot.slot, 'missing'];
+  return [
+    slot.slot,
+    slot.state,
+    BOOTS[slot.boots],
+    slot.bytes === undefined ? '-' : bytes(slot.bytes),
+    slot.digest === undefined ? '-' : shortDigest(slot.digest),
+    [slot.source ?? '', slot.running ? '(running)' : ''].filter((part) => part !== '').join(' '),
+  ];
+}
+
+const BOOTS: Readonly<Record<SlotView['boots'], string>> = {
+  default: 'boots next',
+  fallback: 'fallback',
+  'on-request': 'on request',
+  never: 'never',
+};
+
+const shortDigest = (digest: string) => digest.replace(/^[a-z0-9]+:/, '').slice(0, 12);

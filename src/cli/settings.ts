@@ -1,0 +1,41 @@
+/** The configuration as a command sees it: loaded with its flags, complaints told, origins on demand. */
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { Command, Context, Invocation } from './command.ts';
+
+export async function settingsFor(
+  context: Context,
+  invocation: Invocation,
+): Promise<LoadedConfig['values']> {
+  const { host, screen, globals } = context;
+  const services = await context.services();
+  tellDeprecated(context, invocation);
+  const loaded = await loadConfig({
+    reader: services.configFiles,
+    ...(globals.configDir === undefined ? {} : { directory: globals.configDir }),
+    environment: host.environment,
+    flags: invocation.flags,
+    flagKeys: keysOf(invocation.command),
+  });
+  for (const { from, key, text, level } of loaded.warnings) {
+    const line = `warning: ${from}: ${key === undefined ? '' : `${key}: `}${text}`;
+    if (level === 'loud') screen.note(line);
+    else screen.detail(line);
+  }
+  for (const [key, from] of loaded.origins) {
+    if (from !== 'default') screen.detail(`config ${key} from ${from}`);
+  }
+  return loaded.values;
+}
+
+function keysOf(command: Command): Record<string, string> {
+  return Object.fromEntries(
+    (command.flags ?? []).flatMap(({ name, key }) => (key === undefined ? [] : [[name, key]])),
+  );
+}
+
+function tellDeprecated({ screen }: Context, { command, flags }: Invocation): void {
+  for (const { name, deprecated } of command.flags ?? []) {
+    if (deprecated === undefined || !(name in flags)) continue;
+    screen.note(`warning: --${name} is deprecated: ${deprecated}`);
+  }
+}

@@ -1,0 +1,53 @@
+/** One line for each segment of the log, oldest first. */
+import { z } from 'zod';
+import type { EventRecord, JsonValue, SegmentName } from '../../state/records.ts';
+import type { RecordedError } from '../errors.ts';
+import type { OperationState } from '../engine/fold.ts';
+import type { HistoryRow } from './history-row.ts';
+import { workingTimes } from './working-time.ts';
+
+/** A segment as a session reads it: `state` is its fold, absent when its operation never began. */
+export interface ReadSegment extends SegmentName {
+  readonly records: readonly EventRecord[];
+  readonly state: OperationState | undefined;
+}
+
+export function historyRows(segments: readonly ReadSegment[]): HistoryRow[] {
+  return segments.filter(({ state }) => state !== undefined).map(historyRow);
+}
+
+export function historyRow({ number, id, operation, records, state }: ReadSegment): HistoryRow {
+  const first = records.find(({ event }) => event.type === 'operation.started');
+  const last = records.findLast(({ event }) => event.type === 'operation.completed');
+  const outcome = state?.completed?.outcome ?? 'unfinished';
+  const failure = outcome === 'completed' ? undefined : state?.context.failure?.error;
+  const source = sourceOf(state?.started.request);
+  const cause = state?.started.cause;
+  return {
+    number,
+    id,
+    operation,
+    outcome,
+    activeMs: workingTimes(records).at(-1) ?? 0,
+    processes: 1 + records.filter(({ event }) => event.type === 'operation.resumed').length,
+    reported: state?.context.reported.length ?? 0,
+    ...(first === undefined ? {} : { startedAt: first.at }),
+    ...(last === undefined ? {} : { endedAt: last.at }),
+    ...(source === undefined ? {} : { source }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(outcome === 'unfinished' && state !== undefined ? { owes: state.state } : {}),
+    ...(failure === undefined ? {} : { error: viewOf(failure) }),
+  };
+}
+
+/** A recorded error without absent parts, as the JSON output has it. */
+export function viewOf(error: RecordedError): RecordedError {
+  return { ...error };
+}
+
+const requestWithSource = z.object({ source: z.object({ uri: z.string() }) });
+
+function sourceOf(request: JsonValue | undefined): string | undefined {
+  const known = requestWithSource.safeParse(request);
+  return known.success ? known.data.source.uri : undefined;
+}

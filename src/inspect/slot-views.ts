@@ -1,0 +1,75 @@
+/** What is known of each slot: the disk says what is there, the log where it came from and how it did. */
+import type { SlotFacts } from '../../state/records.ts';
+import type { Registry, RegistrySlot } from '../../state/registry-schema.ts';
+import type { Device } from '../../machines/step.ts';
+import type { SlotView } from './slot-view.ts';
+
+export interface SlotEvidence {
+  readonly slots: readonly SlotFacts[];
+  readonly registry: Pick<Registry, 'slots' | 'confirmed'>;
+  readonly device: Pick<Device, 'bootedFrom' | 'runningImage'>;
+}
+
+const SLOTS = ['active', 'passive', 'recovery'] as const;
+
+export function slotViews(evidence: SlotEvidence): SlotView[] {
+  return SLOTS.map((slot) => slotView(slot, evidence));
+}
+
+function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvidence): SlotView {
+  const seen = slots.find((facts) => facts.slot === slot);
+  const boots = bootsOf(slot);
+  if (seen === undefined) {
+    return { slot, present: false, running: false, boots: 'never', state: 'unknown' };
+  }
+  const held = registry.slots[slot];
+  // What is remembered counts only for the file that is there now.
+  const known = held?.id === seen.id ? held : undefined;
+  const running =
+    device.runningImage === undefined
+      ? device.bootedFrom === slot
+      : device.runningImage === seen.id;
+  return {
+    slot,
+    present: true,
+    running,
+    boots,
+    state: running || isConfirmed(seen, known, registry) ? 'confirmed' : stateOf(slot, known),
+    bytes: seen.bytes,
+    ...optional('label', seen.label),
+    ...optional('digest', seen.digest ?? known?.digest),
+    ...optional('source', known?.source),
+    ...optional('installedAt', known?.installedAt),
+  };
+}
+
+/** True when the next boot takes another image than the one that runs. */
+export function rebootPending(views: readonly SlotView[]): boolean {
+  const active = views.find(({ slot }) => slot === 'active');
+  return active?.present === true && !active.running;
+}
+
+function isConfirmed(
+  seen: SlotFacts,
+  known: RegistrySlot | undefined,
+  { confirmed }: SlotEvidence['registry'],
+): boolean {
+  const digest = seen.digest ?? known?.digest;
+  return confirmed.includes(seen.id) || (digest !== undefined && confirmed.includes(digest));
+}
+
+/** An image that we installed and that never ran is on trial; of others nothing is known. */
+function stateOf(slot: SlotView['slot'], known: RegistrySlot | undefined): SlotView['state'] {
+  return slot === 'active' && known?.installedAt !== undefined ? 'on-trial' : 'unknown';
+}
+
+function bootsOf(slot: SlotView['slot']): SlotView['boots'] {
+  if (slot === 'active') return 'default';
+  return slot === 'passive' ? 'fallback' : 'on-request';
+}
+
+function optional<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  const result: Partial<Record<K, string>> = {};
+  if (value !== undefined) result[key] = value;
+  return result;
+}
