@@ -14,7 +14,7 @@ export async function writeDurably(
   mode: number,
 ): Promise<void> {
   const directory = path.dirname(file);
-  const temporary = path.join(directory, `${PREFIX}${randomBytes(12).toString('hex')}`);
+  const temporary = temporaryName(directory);
   try {
     const handle = await open(temporary, NEW_FILE, 0o600);
     try {
@@ -30,6 +30,11 @@ export async function writeDurably(
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** A name that nobody can guess, for a file that is not finished; {@link removeLeftovers} knows it. */
+export function temporaryName(directory: string): string {
+  return path.join(directory, `${PREFIX}${randomBytes(12).toString('hex')}`);
 }
 
 /** Removes temporary files that a crash inside {@link writeDurably} left in this directory. Only the lock's holder may call it. */

@@ -123,8 +123,8 @@ export class JsonlEventStore implements EventStore {
   }
 
   /**
-   * Removes the oldest finished segments as far as the bounds ask for, after recording them; returns their names. Save the
-   * registry before: what it knows from these segments cannot be projected again.
+   * Removes the oldest finished segments as far as the bounds ask for, after recording them; returns their names. What
+   * only they told is gone from later projections, except where an inventory tells it again.
    */
   async prune(bounds: PruneBounds): Promise<readonly string[]> {
     return this.#inOrder(async () => {

@@ -24,7 +24,8 @@ export function prunable(files: readonly ChainFile[], bounds: PruneBounds): numb
   return count;
 }
 
-function owes(files: readonly ChainFile[], id: string): boolean {
+/** True when an operation was started in these files and not completed. */
+export function owes(files: readonly ChainFile[], id: string): boolean {
   const parts = files.filter((file) => file.id === id);
   return parts.some(({ starts }) => starts) && !parts.some(({ completes }) => completes);
 }
