@@ -1,0 +1,200 @@
+import type { Decoder, PlacedText } from './decode/decoder.ts';
+import { flag, list, placedText, refuse, text } from './decode/decoder.ts';
+import { object } from './decode/object.ts';
+import type { Reading } from './decode/reading.ts';
+import type { Command, FileEntry, Step, UserEntry } from './step.ts';
+import { readStep, readUser } from './step.ts';
+import type { Position, YamlNode } from './yaml/node.ts';
+import { isNull } from './yaml/node.ts';
+
+/** A text whose first line that is no comment and not blank, of the first nine, is `#cloud-config`. */
+export function isCloudConfig(source: string): boolean {
+  for (const line of source
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .slice(0, 9)) {
+    if (line.trimEnd() === '#cloud-config') {
+      return true;
+    }
+    if (line.trim() !== '' && !line.startsWith('#')) {
+      return false;
+    }
+  }
+  return false;
+}
+
+/** The steps that a `#cloud-config` document asks for in one stage. */
+export function readCloudConfig(root: YamlNode, stage: string, reading: Reading): readonly Step[] {
+  const config = readConfig(root, reading, 'cloud-config');
+  const users = (config.users ?? []).filter((user) => user !== undefined);
+  switch (stage) {
+    case 'boot':
+      return bootSteps(config, users);
+    case 'initramfs':
+      return config.hostname === undefined || config.hostname.text === ''
+        ? []
+        : [{ ...emptyStep(config.at), hostname: config.hostname }];
+    case 'network':
+      return keySteps(config.at, keysOf(config, users, isRemoteKey));
+    default:
+      return [];
+  }
+}
+
+/** cloud-init's mode is octal text: `"0644"`, `"644"`, `0644`. */
+const octalMode: Decoder<number | undefined> = (node, reading, what) => {
+  if (isNull(node)) {
+    return undefined;
+  }
+  return node.kind === 'scalar' && /^(?:0o?)?[0-7]{1,4}$/.test(node.text)
+    ? Number.parseInt(node.text.replace(/^0o/, ''), 8)
+    : refuse<number | undefined>(
+        reading,
+        { what, wanted: 'an octal mode such as "0644"', node },
+        undefined,
+      );
+};
+
+const writeFile: Decoder<FileEntry> = (node, reading, what) => {
+  const found = object({
+    path: text,
+    content: text,
+    encoding: text,
+    owner: text,
+    permissions: octalMode,
+    append: flag,
+  })(node, reading, what);
+  const { owner, ...rest } = found;
+  return {
+    ...rest,
+    permissions: found.permissions ?? 0o644,
+    ownerstring: owner,
+    owner: undefined,
+    group: undefined,
+  };
+};
+
+/** A user entry; the word `default` stands for the distribution's own user, which we do not have. */
+const listedUser: Decoder<UserEntry | undefined> = (node, reading, what) => {
+  if (node.kind === 'scalar' && node.text === 'default') {
+    reading.warnings.push({ message: `${what}: there is no default user here`, at: node.at });
+    return undefined;
+  }
+  return cloudUser(node, reading, what);
+};
+
+const commaList: Decoder<readonly string[]> = (node, reading, what) =>
+  node.kind === 'scalar'
+    ? text(node, reading, what)
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== '')
+    : list(text)(node, reading, what);
+
+const ignored: Decoder<undefined> = () => undefined;
+
+const cloudUser: Decoder<UserEntry> = (node, reading, what) => {
+  const groupNode =
+    node.kind === 'mapping' ? node.entries.find((entry) => entry.key === 'groups') : undefined;
+  const rest =
+    node.kind === 'mapping'
+      ? {
+          ...node,
+          entries: node.entries.filter(
+            ({ key }) => key !== 'groups' && !key.startsWith('coreos_ssh_import_'),
+          ),
+        }
+      : node;
+  const user = readUser(rest, reading, what);
+  return groupNode === undefined
+    ? user
+    : { ...user, groups: commaList(groupNode.value, reading, `${what}.groups`) };
+};
+
+const runCommand: Decoder<Command> = (node, reading, what) => {
+  if (node.kind !== 'sequence') {
+    return placedText(node, reading, what);
+  }
+  const [program, ...rest] = list(text)(node, reading, what);
+  return program === undefined
+    ? { text: '', at: node.at }
+    : { text: [program, ...rest].join(' '), argv: [program, ...rest], at: node.at };
+};
+
+const readConfig = object({
+  ssh_authorized_keys: list(placedText),
+  write_files: list(writeFile),
+  milpa_files: list(writeFile),
+  hostname: placedText,
+  users: list(listedUser),
+  runcmd: list(runCommand),
+  growpart: object({ devices: list(text), mode: text, ignore_growroot_disabled: flag }),
+  /** Read with the stages of ordinary documents. */
+  stages: ignored,
+  name: ignored,
+});
+
+type Config = ReturnType<typeof readConfig>;
+
+function bootSteps(config: Config, users: readonly UserEntry[]): readonly Step[] {
+  const main: Step = {
+    ...emptyStep(config.at),
+    commands: config.runcmd,
+    files: [...(config.write_files ?? []), ...(config.milpa_files ?? [])],
+    users: users.map((user) => ({
+      key: user.name ?? '',
+      value: { ...user, ssh_authorized_keys: undefined },
+      at: user.at,
+    })),
+    authorized_keys: keysOf(config, users, (key) => !isRemoteKey(key)),
+  };
+  const grown = (config.growpart?.devices ?? []).map((path): Step => ({
+    ...emptyStep(config.at),
+    layout: {
+      device: {
+        path,
+        label: undefined,
+        init_disk: undefined,
+        disk_name: undefined,
+        at: config.at,
+      },
+      expand_partition: { size: 0, at: config.at },
+      add_partitions: undefined,
+      at: config.at,
+    },
+  }));
+  return [main, ...grown];
+}
+
+/** Keys kept by others need the network, so they wait for its stage. */
+function isRemoteKey(key: PlacedText): boolean {
+  return /^(?:github|gitlab)/.test(key.text);
+}
+
+function keysOf(
+  config: Config,
+  users: readonly UserEntry[],
+  wanted: (key: PlacedText) => boolean,
+): NonNullable<Step['authorized_keys']> {
+  const shared = config.ssh_authorized_keys ?? [];
+  const owners =
+    users.length === 0
+      ? [{ name: 'root', keys: shared, at: config.at }]
+      : users.map((user) => ({
+          name: user.name ?? '',
+          keys: [...(user.ssh_authorized_keys ?? []), ...shared],
+          at: user.at,
+        }));
+  return owners
+    .map((owner) => ({ key: owner.name, value: owner.keys.filter(wanted), at: owner.at }))
+    .filter((owner) => owner.value.length > 0);
+}
+
+function keySteps(at: Position, keys: NonNullable<Step['authorized_keys']>): readonly Step[] {
+  return keys.length === 0 ? [] : [{ ...emptyStep(at), authorized_keys: keys }];
+}
+
+function emptyStep(at: Position): Step {
+  const nothing: YamlNode = { kind: 'scalar', text: '', style: 'plain', at };
+  return readStep(nothing, { errors: [], warnings: [] }, 'step');
+}

@@ -1,0 +1,121 @@
+import type { Position, YamlNode } from '../yaml/node.ts';
+import { isNull } from '../yaml/node.ts';
+import { readFlag, readInteger } from '../yaml/scalars.ts';
+import type { Reading } from './reading.ts';
+
+/**
+ * Reads a value of one type out of a node. What does not fit is an error in `reading`, and the result is the empty
+ * value of the type, so that the rest can still be looked at. `what` names the value for people: `files[0].path`.
+ */
+export type Decoder<T> = (node: YamlNode, reading: Reading, what: string) => T;
+
+/** A text: numbers and booleans keep their source text, null is the empty text. */
+export const text: Decoder<string> = (node, reading, what) => {
+  if (node.kind !== 'scalar') {
+    return refuse(reading, { what, wanted: 'a text', node }, '');
+  }
+  return isNull(node) ? '' : node.text;
+};
+
+/** A text that remembers where it stands. */
+export interface PlacedText {
+  readonly text: string;
+  readonly at: Position;
+}
+
+export const placedText: Decoder<PlacedText> = (node, reading, what) => ({
+  text: text(node, reading, what),
+  at: node.at,
+});
+
+/** A number that is not negative; `0644` is octal and `644` is not. Quoted numbers are taken, too. */
+export const integer: Decoder<number | undefined> = (node, reading, what) => {
+  if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
+    return undefined;
+  }
+  const value = node.kind === 'scalar' ? readInteger(node.text) : undefined;
+  return value === undefined || value < 0
+    ? refuse<number | undefined>(
+        reading,
+        { what, wanted: 'a number that is not negative', node },
+        undefined,
+      )
+    : value;
+};
+
+/** A whole number of either sign. */
+export const signedInteger: Decoder<number | undefined> = (node, reading, what) => {
+  if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
+    return undefined;
+  }
+  const value = node.kind === 'scalar' ? readInteger(node.text) : undefined;
+  return (
+    value ??
+    refuse<number | undefined>(reading, { what, wanted: 'a whole number', node }, undefined)
+  );
+};
+
+/** `true`, `yes`, `on` and their opposites. */
+export const flag: Decoder<boolean> = (node, reading, what) => {
+  if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
+    return false;
+  }
+  const value = node.kind === 'scalar' ? readFlag(node.text) : undefined;
+  return value ?? refuse(reading, { what, wanted: 'true or false', node }, false);
+};
+
+/** A list; null is the empty one. A single value is not taken for a list of one. */
+export function list<T>(item: Decoder<T>): Decoder<readonly T[]> {
+  return (node, reading, what) => {
+    if (isNull(node)) {
+      return [];
+    }
+    return node.kind === 'sequence'
+      ? node.items.map((child, index) => item(child, reading, `${what}[${String(index)}]`))
+      : refuse(reading, { what, wanted: 'a list', node }, []);
+  };
+}
+
+export interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly at: Position;
+}
+
+/** A mapping with free keys, in source order. */
+export function entries<T>(value: Decoder<T>): Decoder<readonly Entry<T>[]> {
+  return (node, reading, what) => {
+    if (isNull(node)) {
+      return [];
+    }
+    return node.kind === 'mapping'
+      ? node.entries.map((entry) => ({
+          key: entry.key,
+          value: value(entry.value, reading, `${what}.${entry.key}`),
+          at: entry.at,
+        }))
+      : refuse(reading, { what, wanted: 'a mapping', node }, []);
+  };
+}
+
+/** Records an error; the result is what the caller goes on with. */
+export function refuse<T>(
+  reading: Reading,
+  found: { readonly what: string; readonly wanted: string; readonly node: YamlNode },
+  instead: T,
+): T {
+  const message = `${found.what} must be ${found.wanted}, not ${describe(found.node)}`;
+  reading.errors.push({ message, at: found.node.at });
+  return instead;
+}
+
+function describe(node: YamlNode): string {
+  switch (node.kind) {
+    case 'scalar':
+      return isNull(node) ? 'nothing' : `"${node.text.slice(0, 40)}"`;
+    case 'sequence':
+      return 'a list';
+    case 'mapping':
+      return 'a mapping';
+  }
+}

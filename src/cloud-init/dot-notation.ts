@@ -1,0 +1,114 @@
+import type { Reading } from './decode/reading.ts';
+import { splitWords } from './words.ts';
+import type { MappingEntry, Position, YamlNode } from './yaml/node.ts';
+import { YamlSyntaxError } from './yaml/syntax-error.ts';
+
+/**
+ * A document as words: `stages.boot[0].commands[0]="echo hi"`. A key may hold any letter, stage names with dots or blanks
+ * stand in brackets (`stages["a.b"]`). A word without `=` means true. Values are data: they are never read as anything
+ * else. Words that are no assignment are left out with a warning; two words that cannot both hold are an error.
+ */
+export function parseDotNotation(source: string, reading: Reading): YamlNode | undefined {
+  return buildFromWords(splitWords(source), reading);
+}
+
+/** As {@link parseDotNotation}, of words that are already split. */
+export function buildFromWords(words: readonly string[], reading: Reading): YamlNode | undefined {
+  const root: Branch = { kind: 'mapping', children: new Map() };
+  for (const word of words) {
+    const cut = word.indexOf('=');
+    const key = cut === -1 ? word : word.slice(0, cut);
+    const path = readPath(key);
+    if (path === undefined) {
+      reading.warnings.push({ message: `\`${key}\` is no key and was left out` });
+    } else {
+      assign(root, path, cut === -1 ? 'true' : unquoted(word.slice(cut + 1)));
+    }
+  }
+  return root.children.size === 0 ? undefined : toNode(root);
+}
+
+type Segment = string | number;
+
+interface Branch {
+  readonly kind: 'mapping' | 'sequence';
+  readonly children: Map<Segment, Branch | string>;
+}
+
+/** No list on a command line is longer. */
+const mostItems = 1000;
+
+function readPath(key: string): readonly Segment[] | undefined {
+  const segments: Segment[] = [];
+  const part = /(\.?)([^.[\]"]+)|\[(\d+)\]|\["?([^\]"]+)"?\]/y;
+  for (const text = key.startsWith('.') ? key.slice(1) : key; part.lastIndex < text.length;) {
+    const first = part.lastIndex === 0;
+    const match = part.exec(text);
+    if (match === null || (match[2] !== undefined && (match[1] === '') !== first)) {
+      return undefined;
+    }
+    segments.push(match[3] === undefined ? (match[2] ?? match[4] ?? '') : Number(match[3]));
+  }
+  const tooLong = segments.some((segment) => typeof segment === 'number' && segment >= mostItems);
+  return segments.length === 0 || typeof segments[0] === 'number' || tooLong ? undefined : segments;
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^"+|"+$/g, '');
+}
+
+function assign(root: Branch, path: readonly Segment[], value: string): void {
+  let branch = root;
+  path.forEach((segment, depth) => {
+    const kind = typeof segment === 'number' ? 'sequence' : 'mapping';
+    if (branch.kind !== kind) {
+      throw conflict(path.slice(0, depth));
+    }
+    const next = path[depth + 1];
+    const child = branch.children.get(segment);
+    if (next === undefined) {
+      if (typeof child === 'object') {
+        throw conflict(path);
+      }
+      branch.children.set(segment, value);
+      return;
+    }
+    if (typeof child === 'string') {
+      throw conflict(path.slice(0, depth + 1));
+    }
+    const made = child ?? {
+      kind: typeof next === 'number' ? 'sequence' : 'mapping',
+      children: new Map<Segment, Branch | string>(),
+    };
+    branch.children.set(segment, made);
+    branch = made;
+  });
+}
+
+function conflict(path: readonly Segment[]): YamlSyntaxError {
+  return new YamlSyntaxError(
+    `\`${path.join('.')}\` is given both as a value and as a group of values`,
+  );
+}
+
+const nowhere: Position = { line: 1, column: 1 };
+
+function toNode(branch: Branch | string | undefined): YamlNode {
+  if (branch === undefined) {
+    return { kind: 'scalar', text: '', style: 'plain', at: nowhere };
+  }
+  if (typeof branch === 'string') {
+    return { kind: 'scalar', text: branch, style: 'text', at: nowhere };
+  }
+  if (branch.kind === 'mapping') {
+    const entries = [...branch.children].map(([key, child]): MappingEntry => ({
+      key: String(key),
+      at: nowhere,
+      value: toNode(child),
+    }));
+    return { kind: 'mapping', entries, at: nowhere };
+  }
+  const length = Math.max(...[...branch.children.keys()].map(Number)) + 1;
+  const items = Array.from({ length }, (_, index) => toNode(branch.children.get(index)));
+  return { kind: 'sequence', items, at: nowhere };
+}

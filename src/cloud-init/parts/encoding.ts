@@ -1,0 +1,48 @@
+import { gunzipSync } from 'node:zlib';
+import { EntryError } from './entry-error.ts';
+
+/** More than any configuration file: a small compressed text must not fill the memory. */
+const mostBytes = 256 * 1024 * 1024;
+
+/** The bytes of a file's content. Decoding ends before anything is written, so a broken text destroys nothing. */
+export function decodeContent(content: string, encoding: string | undefined): Uint8Array {
+  switch (encoding?.toLowerCase()) {
+    case undefined:
+    case '':
+    case 'text/plain':
+      return Buffer.from(content);
+    case 'b64':
+    case 'base64':
+      return decodeBase64(content);
+    case 'gz':
+    case 'gzip':
+      return decompress(Buffer.from(content, 'latin1'));
+    case 'gz+base64':
+    case 'gzip+base64':
+    case 'gz+b64':
+    case 'gzip+b64':
+      return decompress(decodeBase64(content));
+    default:
+      throw new EntryError(
+        `unknown encoding \`${encoding ?? ''}\`: b64, gz and gz+b64 (and their long forms) are known`,
+      );
+  }
+}
+
+function decodeBase64(content: string): Uint8Array {
+  const letters = content.replace(/[\r\n]/g, '');
+  if (letters.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(letters)) {
+    throw new EntryError('the content is no base64');
+  }
+  return Buffer.from(letters, 'base64');
+}
+
+function decompress(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: mostBytes });
+  } catch (error) {
+    throw new EntryError(
+      `the content cannot be unpacked: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}

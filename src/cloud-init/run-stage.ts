@@ -1,0 +1,86 @@
+import type { HookEvent, StageResult } from '../system/port.ts';
+import { readCommandLine, setupSources } from './command-line.ts';
+import { newReading } from './decode/reading.ts';
+import { documentOf } from './document.ts';
+import { throwIfInterrupted } from './interruption.ts';
+import { Report } from './report.ts';
+import { runLayers, runSource, stepsOf } from './run-source.ts';
+import type { StepSurroundings } from './run-step.ts';
+import type { SourceText } from './sources.ts';
+import { isUrl, readPath, readUrl } from './sources.ts';
+import type { Target } from './target.ts';
+import { YamlSyntaxError } from './yaml/syntax-error.ts';
+
+/** Where hooks are looked for on every system, in this order. */
+export const defaultPaths = ['/system/oem', '/oem', '/usr/local/cloud-config'] as const;
+
+export interface StageRun {
+  /** Runs as `<stage>.before`, `<stage>`, `<stage>.after`. */
+  readonly stage: string;
+  /** Sources after the default ones: paths of the target, or URLs. Absent paths are passed over. */
+  readonly extraPaths: readonly string[];
+  /** Text of the kernel command line; `undefined` when it cannot be read, which is a failure of its own. */
+  readonly commandLine: string | undefined;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+  readonly emit: (event: HookEvent) => Promise<void>;
+  readonly show?: (text: string) => void;
+}
+
+/**
+ * Runs a stage: for each of its three names all sources in turn, then the three names again over the kernel command
+ * line. Failures of hooks are told in the result; thrown is only an interruption, or a failure to record.
+ */
+export async function runStage(run: StageRun): Promise<StageResult> {
+  const report = new Report(run.emit);
+  const around: Omit<StepSurroundings, 'stage'> = {
+    target: run.target,
+    report,
+    signal: run.signal,
+    ...(run.show === undefined ? {} : { show: run.show }),
+  };
+  const stages = [`${run.stage}.before`, run.stage, `${run.stage}.after`];
+  const sources = [...defaultPaths, ...run.extraPaths, ...setupSources(run.commandLine ?? '')];
+  for (const stage of stages) {
+    for (const source of sources) {
+      throwIfInterrupted(run.signal);
+      await runSource(await readSource(source, run), 'yaml', { ...around, stage });
+    }
+  }
+  if (run.commandLine === undefined) {
+    const message = 'the kernel command line cannot be read';
+    await report.fail({ stage: run.stage, source: commandLineName }, { message });
+    return report.result();
+  }
+  for (const stage of stages) {
+    await runCommandLine(run.commandLine, { ...around, stage });
+  }
+  return report.result();
+}
+
+const commandLineName = '/proc/cmdline';
+
+async function readSource(source: string, run: StageRun): Promise<readonly SourceText[]> {
+  if (isUrl(source)) {
+    return [await readUrl(source, run)];
+  }
+  return (await readPath(source, run)) ?? [];
+}
+
+/** A command line that holds no sound stages is told and passed over: it is not only ours. */
+async function runCommandLine(commandLine: string, around: StepSurroundings): Promise<void> {
+  const reading = newReading();
+  const place = { stage: around.stage, source: commandLineName };
+  try {
+    const root = readCommandLine(commandLine, reading);
+    const document = documentOf(root, { stage: around.stage }, reading);
+    const warnings = [...document.warnings, ...document.errors];
+    const steps = await stepsOf(commandLineName, { ...document, warnings, errors: [] }, around);
+    await runLayers(document.errors.length > 0 ? [] : steps, around);
+  } catch (error) {
+    if (!(error instanceof YamlSyntaxError)) {
+      throw error;
+    }
+    await around.report.warn(place, { message: error.message });
+  }
+}
