@@ -36,7 +36,8 @@ interface Complaint {
 
 /** commander says most of it in one line; what it names stands in quotes. */
 function complaint(code: string, said: string, subject: string): Complaint {
-  const [named = ''] = [...said.matchAll(/'([^']*)'/g)].map((match) => match[1] ?? '');
+  const [named = '', value] = [...said.matchAll(/'([^']*)'/g)].map((match) => match[1] ?? '');
+  const flag = /--\S+/.exec(named)?.[0];
   const expected = /Expected (\d+) arguments?/.exec(said)?.[1];
   switch (code) {
     case 'commander.unknownCommand':
@@ -55,18 +56,24 @@ function complaint(code: string, said: string, subject: string): Complaint {
       return {
         code: 'argument-unexpected',
         message: `too many arguments for "${subject}"`,
-        reason: expected === '0' ? 'it takes flags only' : `it takes ${expected ?? 'fewer'}`,
+        reason:
+          expected === '0' ? 'it takes flags only' : `it takes ${expected ?? 'fewer'} at most`,
       };
     case 'commander.missingArgument':
       return { code: 'argument-missing', message: `"${subject}" needs ${named}` };
     case 'commander.optionMissingArgument':
-      return { code: 'flag-without-value', message: `${named} was given without its value` };
+      return { code: 'flag-without-value', message: `${flag ?? named} needs a value` };
     case 'commander.invalidArgument': {
       const choices = /Allowed choices are (.*?)\.?$/.exec(said)?.[1];
       return {
         code: 'argument-invalid',
-        message: `"${subject}" cannot take "${named}"`,
-        ...(choices === undefined ? {} : { reason: `it takes one of ${choices}` }),
+        message:
+          flag === undefined
+            ? `"${subject}" cannot take "${named}"`
+            : `${flag} cannot be "${value ?? ''}"`,
+        ...(choices === undefined
+          ? {}
+          : { reason: `it takes ${choices.replace(/, ([^,]*)$/, ' or $1')}` }),
       };
     }
     default:

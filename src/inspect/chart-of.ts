@@ -8,14 +8,14 @@ import type { MachineChart } from './machine-chart.ts';
 export function chartOf(machine: OperationMachine, plan: Plan, title: string): MachineChart {
   const graph = toDirectedGraph(machine);
   const states = graph.children.map(({ stateNode }) => {
-    const name = String(stateNode.key);
+    const name = stateNode.key;
     return { name, title: titleOf(name, plan), kind: kindOf(name, plan, stateNode.type) };
   });
   const edges = graph.children.flatMap(({ edges: leaving }) =>
     leaving.map(({ source, target, transition }) => ({
       from: source.key,
       to: target.key,
-      event: transition.eventType,
+      event: String(transition.eventType),
     })),
   );
   const initial = plan.steps[0]?.name ?? 'completed';
