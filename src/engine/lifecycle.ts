@@ -4,7 +4,7 @@
  */
 import { operationNamed } from '../../machines/catalog.ts';
 import { lookAtSlots, inodeOf, slotPath } from '../../machines/slots.ts';
-import { planOf, type Operation } from '../../machines/step.ts';
+import { planOf, type Device, type Operation } from '../../machines/step.ts';
 import type { HookFile, ImageSource, SourceFacts, System } from '../system/port.ts';
 import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
 import { projectRegistry } from '../../state/projections.ts';
@@ -69,10 +69,13 @@ export interface Outcome {
   readonly exit: number;
   readonly error?: RecordedError;
   readonly reported: readonly { readonly step: string; readonly error: RecordedError }[];
-  /** State of the machine: the owed step when it is not final. */
-  readonly state?: string;
+  /** State the machine stands in while something is owed. */
+  readonly owes?: string;
   readonly resumed: boolean;
   readonly slots: readonly SlotFacts[];
+  readonly device: Device;
+  /** The next boot takes another image than the running one. */
+  readonly rebootPending: boolean;
 }
 
 export async function upgradeDevice(
@@ -290,7 +293,7 @@ async function conclude(
   if (end.outcome === 'completed' || end.outcome === 'rolled-back') {
     await publish(session, observer);
   }
-  return outcomeOf(end, resumed, await lookAtSlots(system, session.device));
+  return outcomeOf(end, resumed, await surroundings(machinery, session));
 }
 
 /** Projections only: a failure here is told and made up by the next operation. */
@@ -303,16 +306,29 @@ async function publish(session: Session, observer: Observer): Promise<void> {
   }
 }
 
-function outcomeOf(end: RunEnd, resumed: boolean, slots: readonly SlotFacts[]): Outcome {
+type Surroundings = Pick<Outcome, 'slots' | 'device' | 'rebootPending'>;
+
+async function surroundings({ system }: Machinery, { device }: Session): Promise<Surroundings> {
+  const path = slotPath(device, 'active');
+  const active = path === undefined ? undefined : await system.files.stat(path);
+  const running = device.runningImage;
+  return {
+    slots: await lookAtSlots(system, device),
+    device,
+    rebootPending: running !== undefined && active !== undefined && active.id !== running,
+  };
+}
+
+function outcomeOf(end: RunEnd, resumed: boolean, around: Surroundings): Outcome {
   const { state } = end;
   const common = {
     id: state.id,
     operation: state.started.operation,
     outcome: end.outcome,
     reported: state.context.reported,
-    state: state.state,
+    ...(state.completed === undefined ? { owes: state.state } : {}),
     resumed,
-    slots,
+    ...around,
   };
   switch (end.outcome) {
     case 'interrupted':
@@ -513,7 +529,7 @@ async function already(machinery: Machinery, session: Session, id: string): Prom
     exit: EXIT.ok,
     reported: [],
     resumed: false,
-    slots: await lookAtSlots(machinery.system, session.device),
+    ...(await surroundings(machinery, session)),
   };
 }
 
@@ -524,7 +540,7 @@ async function nothingToDo(machinery: Machinery, session: Session): Promise<Outc
     exit: EXIT.ok,
     reported: [],
     resumed: false,
-    slots: await lookAtSlots(machinery.system, session.device),
+    ...(await surroundings(machinery, session)),
   };
 }
 
