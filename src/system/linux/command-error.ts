@@ -52,7 +52,7 @@ export function explainExit(
   if (output.exitCode === 127 && output.stderr.startsWith('setpriv: failed to execute')) {
     return toolMissing(inner(command).tool, undefined);
   }
-  const full = /no space left on device/i.test(output.stderr);
+  const full = NO_SPACE.test(output.stderr);
   const ending =
     output.signal === null ? `exit code ${output.exitCode}` : `killed by ${output.signal}`;
   return new CommandError(
@@ -69,6 +69,9 @@ export function explainExit(
     },
   );
 }
+
+/** tar says the second when the disk fills up in the middle of its write. */
+const NO_SPACE = /no space left on device|disk quota exceeded|wrote only \d+ of \d+ bytes/i;
 
 /** Debian's package of each tool that this program starts; the names are alike elsewhere. */
 const PACKAGES: Readonly<Record<string, string>> = {

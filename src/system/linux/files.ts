@@ -63,7 +63,7 @@ const refuseMounts = async (folder: string): Promise<void> => {
   const found = (await readMounts()).find((entry) => isAtOrBelow(entry.at, real));
   if (found === undefined) return;
   throw new SystemError({
-    code: 'mount-below',
+    code: 'mount-busy',
     message: `${folder} is not removed`,
     reason: `${found.source} is mounted at ${found.at}, and its files are not ours`,
     hint: `umount ${found.at}`,

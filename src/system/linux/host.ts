@@ -25,7 +25,7 @@ export async function imageBehind(exec: Exec, mountPoint: string): Promise<strin
   const loop = await loopName(carrier.device);
   if (loop === undefined) return undefined;
   const { stdout } = await exec.read('losetup', [
-    ...['--list', '--noheadings', '--raw', '--output', 'BACK-MAJ:MIN,BACK-INO'],
+    ...['--list', '--noheadings', '--output', 'BACK-MAJ:MIN,BACK-INO'],
     `/dev/${loop}`,
   ]);
   const [device, inode] = stdout.trim().split(/\s+/);

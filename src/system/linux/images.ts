@@ -98,7 +98,7 @@ const createImage = async (
 
 const copyImage = async (exec: Exec, from: string, to: string, effort: Effort): Promise<void> => {
   if ((await ifThere(`look at ${to}`, () => lstat(to))) !== undefined) {
-    throw new SystemError({ code: 'file-exists', message: `${to} is there already` });
+    throw new SystemError({ code: 'exists', message: `${to} is there already` });
   }
   const { size } = await doing(`look at ${from}`, () => stat(from));
   const options = ['--reflink=auto', '--sparse=always', '--no-target-directory'];

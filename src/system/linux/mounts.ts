@@ -30,7 +30,8 @@ export function createMounts(exec: Exec): MountsPort {
       try {
         await exec.change('umount', ['--', at]);
       } catch (error) {
-        throw isBusy(error) ? await busy(at, error) : error;
+        if (isBusy(error)) throw await busy(at, error);
+        throw isNotMounted(error) ? notMounted(at, error) : error;
       }
     },
   };
@@ -40,6 +41,19 @@ export function createMounts(exec: Exec): MountsPort {
 export function isBusy(error: unknown): boolean {
   return error instanceof CommandError && /\bbusy\b/i.test(error.stderr);
 }
+
+/** Somebody else unmounted it, or nobody mounted it. */
+export function notMounted(at: string, cause?: unknown): SystemError {
+  return new SystemError({
+    code: 'not-mounted',
+    message: `nothing is mounted at ${at}`,
+    hint: 'somebody else may have unmounted it; run the command again',
+    cause,
+  });
+}
+
+const isNotMounted = (error: unknown): boolean =>
+  error instanceof CommandError && /not mounted|no mount point/.test(error.stderr);
 
 /** `-w` instead of an option: mount then never falls back to read-only on its own. */
 const flagOf = (mode: 'ro' | 'rw'): string => (mode === 'ro' ? '-r' : '-w');

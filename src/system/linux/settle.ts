@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { SystemError } from '../../errors.ts';
 import { CommandError } from './command-error.ts';
 import { doing } from './file-error.ts';
 import { mountAt, readMounts } from './mountinfo.ts';
-import { isBusy } from './mounts.ts';
+import { isBusy, notMounted } from './mounts.ts';
 import type { SettlePort } from '../port.ts';
 import type { Exec } from './exec.ts';
 
@@ -66,9 +65,5 @@ const onePathOfEach = async (paths: readonly string[]): Promise<readonly string[
 const mountedHere = async (mountPoint: string) => {
   const found = mountAt(await readMounts(), mountPoint);
   if (found !== undefined) return found;
-  throw new SystemError({
-    code: 'not-mounted',
-    message: `nothing is mounted at ${mountPoint}`,
-    hint: 'the partition was unmounted by somebody else; run the command again',
-  });
+  throw notMounted(mountPoint);
 };
