@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { commandNameOf } from './command-name.ts';
+import { programName } from './program-name.ts';
 
 /** Set for the process inside; counts only when it names the parent, so that it is never inherited by a hook's own calls. */
 export const MARKER = 'SLOTWRIGHT_PRIVATE_NAMESPACE';
@@ -12,6 +13,7 @@ export const MARKER = 'SLOTWRIGHT_PRIVATE_NAMESPACE';
 const CHANGING = new Set(['upgrade', 'resume', 'abort', 'rollback']);
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'];
 const CANNOT_RUN = 11;
+const KILLED = 128 + constants.signals.SIGKILL;
 
 export interface Caller {
   readonly args: readonly string[];
@@ -56,7 +58,9 @@ export async function runInNamespace(
     return { signal, forward };
   });
   try {
-    return await exitOf(child);
+    const code = await exitOf(child);
+    if (code === KILLED) tell(killed());
+    return code;
   } catch (error) {
     tell(`error: the command could not be run in a private mount namespace
   why:  ${error instanceof Error ? error.message : String(error)}
@@ -66,6 +70,14 @@ export async function runInNamespace(
   } finally {
     for (const { signal, forward } of forwards) process.off(signal, forward);
   }
+}
+
+function killed(): string {
+  const name = programName(process.argv[1]);
+  return `error: the command was killed
+  why:  by a person, or by the kernel for want of memory
+  next: "${name} resume" continues what it owed, "${name} status" shows it
+`;
 }
 
 /** A death by signal becomes 128 + its number, as shells say it. */

@@ -1,7 +1,7 @@
 /** The host of a real process. */
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Host, LogFile, Output, StopSignal } from './host.ts';
+import { programName } from './program-name.ts';
 
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -20,13 +20,6 @@ export function processHost(): Host {
     now: () => new Date().toISOString(),
     monotonic: () => performance.now(),
   };
-}
-
-/** Called by the name that the user typed, so that hints can be typed too. */
-export function programName(script: string | undefined): string {
-  return script !== undefined && basename(script).startsWith('elemental')
-    ? 'elemental'
-    : 'slotwright';
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {

@@ -6,7 +6,7 @@ export const historyRowSchema = z.object({
   number: z.number().describe('position among the segments of this device, from 1'),
   id: z.string(),
   operation: z.string(),
-  outcome: z.enum(['completed', 'rolled-back', 'unfinished', 'damaged']),
+  outcome: z.enum(['completed', 'rolled-back', 'unfinished']),
   startedAt: z.string().exactOptional(),
   endedAt: z.string().exactOptional(),
   activeMs: z.number().describe('time spent working, without the pauses between processes'),

@@ -1,6 +1,7 @@
 /** What is known of each slot: the disk says what is there, the log where it came from and how it did. */
 import type { SlotFacts } from '../../state/records.ts';
 import type { Registry, RegistrySlot } from '../../state/registry-schema.ts';
+import { inodeOf } from '../../machines/slots.ts';
 import type { Device } from '../../machines/step.ts';
 import type { SlotView } from './slot-view.ts';
 
@@ -28,7 +29,7 @@ function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvide
   const running =
     device.runningImage === undefined
       ? device.bootedFrom === slot
-      : device.runningImage === seen.id;
+      : inodeOf({ id: device.runningImage }) === seen.id;
   return {
     slot,
     present: true,

@@ -204,7 +204,7 @@ describe('the end of an operation', () => {
     expect(stderr).toMatchInlineSnapshot(`
       "upgrade V1StGXR8 failed and was undone; the machine is as before: a hook of after-upgrade-chroot failed
         why:  zypper: exit code 104
-      /oem/90.yaml:3
+              /oem/90.yaml:3
         next: correct /oem/90.yaml and run the upgrade again
       "
     `);
@@ -216,6 +216,8 @@ describe('the end of an operation', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "upgrade V1StGXR8 completed in 1 min 21 s
         run-post-stage failed, and was passed over: a hook of after-upgrade-chroot failed
+          why:  zypper: exit code 104
+              /oem/90.yaml:3
           next: correct /oem/90.yaml and run the upgrade again
 
       next: reboot to start it

@@ -12,7 +12,7 @@ export const completion: Command = {
       says: 'bash, for everybody',
       line: 'completion bash > /etc/bash_completion.d/slotwright',
     },
-    { says: 'this session only', line: 'completion bash | source /dev/stdin' },
+    { says: 'fish, for me', line: 'completion fish > ~/.config/fish/completions/slotwright.fish' },
   ],
   output: z.object({ shell: z.enum(SHELLS), script: z.string() }),
   run: async (_, { arguments: [asked] }) => {

@@ -5,10 +5,15 @@ import { EXIT } from '../exit-codes.ts';
 import { printable } from './width.ts';
 
 export function errorText(error: ErrorView): string {
-  const lines = [`error: ${error.message}`];
-  if (error.reason !== undefined) lines.push(`  why:  ${indented(error.reason)}`);
-  if (error.hint !== undefined) lines.push(`  next: ${indented(error.hint)}`);
-  return printable(lines.join('\n'));
+  return [printable(`error: ${error.message}`), ...whyAndNext(error)].join('\n');
+}
+
+/** The second and third line, for what has its own first. */
+export function whyAndNext({ reason, hint }: Pick<ErrorView, 'reason' | 'hint'>): string[] {
+  return [
+    ...(reason === undefined ? [] : [`  why:  ${indented(reason)}`]),
+    ...(hint === undefined ? [] : [`  next: ${indented(hint)}`]),
+  ].map(printable);
 }
 
 /** Any thrown thing as data; what nobody foresaw says how to get at more. */

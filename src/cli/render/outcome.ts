@@ -1,18 +1,19 @@
 /** The last lines of an operation: what happened, what was reported on the way, what to do now. */
 import type { OperationOutcome } from '../outcome.ts';
 import { EXIT } from '../exit-codes.ts';
+import { whyAndNext } from './error.ts';
 import { duration } from './quantity.ts';
 import { slotTable } from './slots.ts';
+import { printable } from './width.ts';
 
 export function outcomeText(outcome: OperationOutcome, program: string): string {
-  const lines = [headline(outcome)];
+  const lines = [printable(headline(outcome))];
   for (const { step, error } of outcome.reported) {
     lines.push(`  ${step} failed, and was passed over: ${error.message}`);
-    if (error.hint !== undefined) lines.push(`    next: ${error.hint}`);
+    lines.push(...whyAndNext(error).map((line) => `  ${line}`));
   }
   if (outcome.exit !== EXIT.ok && outcome.error !== undefined) {
-    if (outcome.error.reason !== undefined) lines.push(`  why:  ${outcome.error.reason}`);
-    if (outcome.error.hint !== undefined) lines.push(`  next: ${outcome.error.hint}`);
+    lines.push(...whyAndNext(outcome.error));
   }
   if (outcome.slots.length > 0) lines.push('', slotTable(outcome.slots));
   const next = nextOf(outcome, program);
