@@ -2,6 +2,7 @@
 import type { Clock } from '../src/system/port.ts';
 import { chainFile, damagedLog, verifyChain } from './chain.ts';
 import type { Chain, ChainFile, TornTail } from './chain.ts';
+import { withMeaning } from './disk-fault.ts';
 import type { EventStore } from './event-store.ts';
 import { fileOps, type FileOps } from './file-ops.ts';
 import { hasCode, isMissing, listSegments, readSegment } from './log-directory.ts';
@@ -34,7 +35,8 @@ export interface JsonlStoreOptions {
  * left is removed; in every other case nothing is changed. Throws `LogCorruptError`, or an error of code `log-foreign`.
  */
 export async function openJsonlStore(options: JsonlStoreOptions): Promise<JsonlEventStore> {
-  const chain = verifyChain(await readLog(options.directory), options.anchor);
+  const log = await withMeaning(UNREADABLE, () => readLog(options.directory));
+  const chain = verifyChain(log, options.anchor);
   const store = new JsonlEventStore(options, chain);
   if (options.access === 'append') await store.repair(chain);
   return store;
@@ -204,7 +206,8 @@ export class JsonlEventStore implements EventStore {
   }
 
   async #readPart(file: ChainFile): Promise<readonly EventRecord[]> {
-    const bytes = await readSegment(this.#options.directory, file.segment);
+    const { directory } = this.#options;
+    const bytes = await withMeaning(UNREADABLE, () => readSegment(directory, file.segment));
     const { records, goodBytes, ...faults } = parseSegment(bytes.subarray(0, file.bytes));
     const fault = faults.damage ?? faults.tail;
     if (fault !== undefined) throw damagedLog(file.segment, fault);
@@ -226,6 +229,12 @@ export class JsonlEventStore implements EventStore {
     return this.#files.filter((file) => file.id === id);
   }
 }
+
+const UNREADABLE = {
+  code: 'log-unreadable',
+  message: 'the event log cannot be read',
+  hint: 'run as root; see `dmesg` for errors of the disk',
+};
 
 /** Reads all segments; starts again when one was pruned meanwhile by the process that holds the lock. */
 async function readLog(directory: string) {

@@ -8,6 +8,7 @@ import { open, readdir, readFile, stat, type FileHandle } from 'node:fs/promises
 import path from 'node:path';
 import { LockedError, SystemError } from '../src/errors.ts';
 import { EXIT } from '../src/cli/exit-codes.ts';
+import { withMeaning } from './disk-fault.ts';
 
 export interface Lock {
   /** Gives the lock back; releasing twice is releasing once. */
@@ -19,9 +20,10 @@ export interface Lock {
  * process has it. While it is held, the file system cannot be unmounted, but it can be remounted.
  */
 export async function acquireLock(directory: string): Promise<Lock> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+  const handle = await withMeaning(NOT_OPEN, () => open(directory, flags));
   try {
-    if ((await flock(handle.fd)) === TAKEN) throw await locked(directory, handle);
+    if ((await flock(handle.fd)) === 'taken') throw await locked(directory, handle);
   } catch (error) {
     await handle.close();
     throw error;
@@ -30,27 +32,30 @@ export async function acquireLock(directory: string): Promise<Lock> {
   return { release: () => (closing ??= handle.close()) };
 }
 
-const TAKEN = 75;
+const NOT_OPEN = {
+  code: 'lock-failed',
+  message: 'the directory whose lock guards this device cannot be opened',
+  hint: 'COS_STATE must be mounted, and this must run as root',
+};
 
 /**
- * The child locks the open file description that it shares with us and exits; ours keeps the lock. Node opens with close-on-exec,
- * so no other child can carry it away. Resolves with the exit code: 0, or {@link TAKEN}.
+ * The child locks the open file description that it shares with us and exits; ours keeps the lock. Node opens with
+ * close-on-exec, so no other child can carry it away. A taken lock is told by exit 1 and silence, by every `flock` there is.
  */
-async function flock(fd: number): Promise<number> {
-  const child = spawn('flock', ['--exclusive', '--nonblock', '--conflict-exit-code', '75', '3'], {
-    stdio: ['ignore', 'ignore', 'pipe', fd],
-  });
+async function flock(fd: number): Promise<'ours' | 'taken'> {
+  const child = spawn('flock', ['-x', '-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const code = await new Promise<number | string>((resolve) => {
+  const result = await new Promise<number | string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (exit, signal) => resolve(exit ?? `killed by ${String(signal)}`));
+    child.on('close', (code, signal) => resolve(code ?? `killed by ${String(signal)}`));
   });
-  if (code === 0 || code === TAKEN) return code;
+  if (result === 0) return 'ours';
+  if (result === 1 && said === '') return 'taken';
   throw new SystemError({
     code: 'lock-failed',
     message: 'the lock of this device could not be taken',
-    reason: said.trim() || `flock: ${code}`,
+    reason: said.trim() || `flock: ${result}`,
     hint: 'the `flock` command of util-linux must be there',
   });
 }

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import path from 'node:path';
 import { Low, type Adapter } from 'lowdb';
+import { withMeaning } from './disk-fault.ts';
 import { removeLeftovers, writeDurably } from './durable-file.ts';
 import type { EventStore } from './event-store.ts';
 import { openRegular } from './log-directory.ts';
@@ -51,10 +52,16 @@ export class RegistryFile {
     const registry = await this.view(store);
     if (registry === this.#database.data) return registry;
     this.#database.data = registry;
-    await this.#database.write();
+    await withMeaning(UNWRITTEN, () => this.#database.write());
     return registry;
   }
 }
+
+const UNWRITTEN = {
+  code: 'registry-not-written',
+  message: 'the registry could not be written',
+  hint: 'nothing is lost: it is made anew from the event log at the next start',
+};
 
 /** lowdb's own adapters rename without a sync: after a power cut the file is old, empty or gone. */
 class DurableAdapter implements Adapter<Registry | null> {

@@ -1,5 +1,6 @@
 /** Copies of finished segments on another partition: the history that is left when COS_STATE is lost. */
 import { verifyChain } from './chain.ts';
+import { withMeaning } from './disk-fault.ts';
 import { makeDirectoryDurably, removeLeftovers, writeDurably } from './durable-file.ts';
 import {
   eventsDirectory,
@@ -14,9 +15,30 @@ import { parseSegment } from './segment.ts';
 
 /**
  * Copies every finished segment of one state directory that the other lacks or holds differently; returns their names. Durable, each
- * one whole or not at all. Segments that were pruned stay in the copy. Throws `LogCorruptError` when the log itself is damaged.
+ * one whole or not at all. Segments that were pruned stay in the copy. Throws `LogCorruptError` when the log itself is damaged, else a
+ * `SystemError` of code `log-not-copied`: the log stands, and the next call makes up what is missing.
  */
 export async function copyMissingSegments(from: string, to: string): Promise<readonly string[]> {
+  return withMeaning(NOT_COPIED, () => copySegments(from, to));
+}
+
+/** The last place in the chain that a directory of copies knows: what a log that is gone must have reached. */
+export async function lastPlaceIn(directory: string): Promise<Link | undefined> {
+  if (await isMissing(directory)) return undefined;
+  for (const segment of [...(await listSegments(directory))].reverse()) {
+    const last = parseSegment(await readSegment(directory, segment)).records.at(-1);
+    if (last !== undefined) return { seq: last.seq, hash: last.hash };
+  }
+  return undefined;
+}
+
+const NOT_COPIED = {
+  code: 'log-not-copied',
+  message: 'the history could not be copied to the other partition',
+  hint: 'nothing is lost: the next operation copies it again',
+};
+
+async function copySegments(from: string, to: string): Promise<readonly string[]> {
   const log = [];
   for (const segment of await listSegments(from)) {
     log.push({ segment, bytes: await readSegment(from, segment) });
@@ -34,14 +56,4 @@ export async function copyMissingSegments(from: string, to: string): Promise<rea
     copied.push(segment);
   }
   return copied;
-}
-
-/** The last place in the chain that a directory of copies knows: what a log that is gone must have reached. */
-export async function lastPlaceIn(directory: string): Promise<Link | undefined> {
-  if (await isMissing(directory)) return undefined;
-  for (const segment of [...(await listSegments(directory))].reverse()) {
-    const last = parseSegment(await readSegment(directory, segment)).records.at(-1);
-    if (last !== undefined) return { seq: last.seq, hash: last.hash };
-  }
-  return undefined;
 }

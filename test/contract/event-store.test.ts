@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EventStore } from '../../state/event-store.ts';
-import { openJsonlStore } from '../../state/jsonl-store.ts';
+import { openJsonlStore, type JsonlEventStore } from '../../state/jsonl-store.ts';
 import { MemoryEventStore } from '../../state/memory-store.ts';
 import type { LifecycleEvent } from '../../state/records.ts';
 import { GENESIS } from '../../state/record.ts';
@@ -16,7 +16,7 @@ import {
 
 /** A store, and a way to open what it holds anew, as the next process would. */
 interface Subject {
-  readonly store: EventStore;
+  readonly store: JsonlEventStore | MemoryEventStore;
   readonly reopen: (store: EventStore) => Promise<EventStore>;
   readonly discard: () => Promise<void>;
 }
@@ -79,7 +79,6 @@ describe.each(Object.entries(stores))('%s', (_name, make) => {
 
   it('says why a chain starts when the one before it is lost', async () => {
     const { store } = await make();
-    if (!('startFork' in store) || typeof store.startFork !== 'function') throw new TypeError();
     store.startFork('log-lost', 'f'.repeat(64));
     const { segment } = await store.begin('upgrade', 'aaaa');
     const [first] = await store.read(segment);

@@ -5,7 +5,11 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensureBallast, freeBallast } from '../../../state/ballast.ts';
 import { fileOps, type FileOps } from '../../../state/file-ops.ts';
-import { openJsonlStore, type JsonlStoreOptions } from '../../../state/jsonl-store.ts';
+import {
+  JsonlEventStore,
+  openJsonlStore,
+  type JsonlStoreOptions,
+} from '../../../state/jsonl-store.ts';
 import { completed, countingClock, interrupted, scratch, started } from './sample-log.ts';
 
 const run = promisify(execFile);
@@ -101,7 +105,7 @@ describe('the log on disk', () => {
     const { file } = await sample(directory);
     await run('mv', [file, `${file}.real`]);
     await run('ln', ['-s', `${file}.real`, file]);
-    await expect(opened(directory)).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(opened(directory)).rejects.toMatchObject({ code: 'log-unreadable' });
   });
 });
 
@@ -161,6 +165,42 @@ describe('a torn tail', () => {
     const before = await contents(directory);
     await expect(opened(directory)).rejects.toMatchObject({ code: 'log-foreign' });
     expect(await contents(directory)).toEqual(before);
+  });
+});
+
+describe('a flipped byte', () => {
+  it('anywhere in the files is refused with nothing changed, or costs one record and says so', async () => {
+    const directory = await scratch();
+    const { upgrade, install, file } = await sample(directory);
+    const history = await (async () => {
+      const reader = await opened(directory, { access: 'read' });
+      return [...(await reader.read(install.segment)), ...(await reader.read(upgrade.segment))];
+    })();
+    const whole = await contents(directory);
+    for (const name of Object.keys(whole)) {
+      const target = path.join(directory, 'events', name);
+      const bytes = await readFile(target);
+      for (let at = 0; at < bytes.length; at += 29) {
+        const flipped = Buffer.from(bytes);
+        flipped[at] = (flipped[at] ?? 0) ^ 4;
+        await writeFile(target, flipped);
+        const before = await contents(directory);
+        const verdict = await opened(directory).catch((error: unknown) => error);
+        if (verdict instanceof JsonlEventStore) {
+          expect(target).toBe(file);
+          const kept = [];
+          for (const { segment } of await verdict.segments())
+            kept.push(...(await verdict.read(segment)));
+          expect(kept.slice(0, -1)).toEqual(history.slice(0, -1));
+          expect(kept.at(-1)?.event.type).toBe('log.repaired');
+          await verdict.release();
+        } else {
+          expect(verdict).toMatchObject({ code: expect.stringMatching(/^log-/) as string });
+          expect(await contents(directory)).toEqual(before);
+        }
+        await writeFile(target, bytes);
+      }
+    }
   });
 });
 
