@@ -10,6 +10,16 @@ export const BOOT_SCRIPT = `
 set -eu
 umask 022
 
+# One boot of a disk at a time: two would be two kernels on one file system. A boot that was killed may still be going.
+exec 8<"$SANDBOX_DISK"
+flock --nonblock 8 || { echo 'its disk is running already' >&2; exit 1; }
+tries=0
+while [ -n "$(losetup --associated "$SANDBOX_DISK")" ]; do
+  [ "$tries" -lt 200 ] || { echo 'its disk is attached to a loop device already' >&2; exit 1; }
+  tries=$((tries + 1))
+  sleep 0.05
+done
+
 disk=$(losetup --find --show --partscan "$SANDBOX_DISK")
 exec 9<"$disk"
 losetup --detach "$disk"

@@ -93,6 +93,8 @@ function startMachine(disk: Disk, request: BootRequest) {
       SANDBOX_BOOT_ID: randomUUID(),
     },
     stdin: 'ignore',
+    // A session of its own: Ctrl-C is for the command inside, not for the machine.
+    detached: true,
     reject: false,
   });
 }
@@ -112,7 +114,7 @@ async function bootedDevice(machine: ReturnType<typeof startMachine>): Promise<s
     code: 'sandbox-boot-failed',
     message: 'the sandbox did not boot',
     reason: stderr.trim() || (shortMessage ?? 'it ended without a word'),
-    hint: 'make its disk anew: slotwright sandbox destroy, then slotwright sandbox create',
+    hint: 'shut down what runs on its disk; if nothing does, make it anew: slotwright sandbox create',
   });
 }
 

@@ -1,6 +1,6 @@
 import { createSandbox, type SandboxRecipe } from './create.ts';
 import { runDemo } from './demo.ts';
-import { whileBooted } from './machine.ts';
+import { interruptible, whileBooted } from './machine.ts';
 import { readFacts, removePlace, sandboxPlace } from './place.ts';
 import { requireRealMachine } from './requirements.ts';
 
@@ -21,7 +21,7 @@ export async function sandboxCreate(
 ): Promise<{ readonly created: readonly string[] }> {
   await requireRealMachine();
   const place = sandboxPlace(directory);
-  await createSandbox(place, recipe, hooks.note);
+  await interruptible(hooks.signal, () => createSandbox(place, recipe, hooks.note));
   return { created: [place.disk] };
 }
 
@@ -36,10 +36,17 @@ export async function sandboxRun(directory: string, command: readonly string[]):
   const place = sandboxPlace(directory);
   await readFacts(place);
   const signal = new AbortController().signal;
-  return whileBooted({ place, disk: place.disk, signal }, async (booted) => {
-    const { code } = await booted.run(command, { terminal: 'inherit' });
-    return code;
-  });
+  // The terminal sends Ctrl-C to the command as well, and that is whom it is for.
+  const leaveIt = (): void => undefined;
+  process.on('SIGINT', leaveIt);
+  try {
+    return await whileBooted({ place, disk: place.disk, signal }, async (booted) => {
+      const { code } = await booted.run(command, { terminal: 'inherit' });
+      return code;
+    });
+  } finally {
+    process.off('SIGINT', leaveIt);
+  }
 }
 
 /** `sandbox destroy`: removes the directory, if it is a sandbox. */

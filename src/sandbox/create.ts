@@ -6,7 +6,13 @@ import { buildDisk } from './disk.ts';
 import { INSTALL_YAML } from './field-manual.ts';
 import type { SandboxFileSystem } from './file-system.ts';
 import { makePackageRepository } from './package.ts';
-import { claimPlace, writeFacts, type SandboxFacts, type SandboxPlace } from './place.ts';
+import {
+  claimPlace,
+  emptyPlace,
+  writeFacts,
+  type SandboxFacts,
+  type SandboxPlace,
+} from './place.ts';
 import { makeTinyTree } from './tiny-tree.ts';
 
 /** What a sandbox is made of. Without anything: a Debian system, a newer one, and the field manual's hook. */
@@ -29,9 +35,7 @@ export async function createSandbox(
   note: (line: string) => void,
 ): Promise<void> {
   await claimPlace(place);
-  for (const old of [place.disk, place.cutDisk, place.trees, place.persistent]) {
-    await rm(old, { recursive: true, force: true });
-  }
+  await emptyPlace(place);
   const trees = await makeTrees(place, recipe, note);
   const persistent = await persistentData(place, recipe, note);
   const oem = recipe.oem === undefined ? { 'install.yaml': INSTALL_YAML } : await texts(recipe.oem);

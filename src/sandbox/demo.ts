@@ -1,16 +1,15 @@
 import { relative } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Booted } from './boot.ts';
 import { createSandbox } from './create.ts';
 import { copyDisk } from './disk.ts';
 import { INSTALL_YAML } from './field-manual.ts';
 import { hostCommand } from './host-command.ts';
-import { whileBooted } from './machine.ts';
+import { interruptible, whileBooted } from './machine.ts';
 import type { SandboxPlace } from './place.ts';
 import { cutPower } from './power.ts';
 import { missingForRealMachine } from './requirements.ts';
 import { tellSimulatedStory } from './simulated-story.ts';
-import { createStory, lineByLine, type Story } from './story.ts';
+import { createStory, type Story } from './story.ts';
 import { untilRecorded } from './watch-log.ts';
 
 /** What a demonstration needs of its caller. */
@@ -34,7 +33,9 @@ export async function runDemo(place: SandboxPlace, hooks: DemoHooks): Promise<nu
   hooks.output(
     'Real: a disk file with partitions, a Debian root tree, zypper. Nothing outside this folder changes.',
   );
-  await story.part('A machine on a disk file', () => makeMachine(stage));
+  await story.part('A machine on a disk file', () =>
+    interruptible(stage.signal, () => makeMachine(stage)),
+  );
   const upgraded = await story.part('Upgrade it', () => upgrade(stage));
   const recovered = await story.part('The same upgrade, and the power goes', () =>
     loseAndRegain(stage),
@@ -80,23 +81,19 @@ async function loseAndRegain(stage: Stage): Promise<boolean> {
   return (await rebootIntoNewSystem(stage, disk)) && finished;
 }
 
-/** How long the package manager is left at work before the power goes. */
-const INTO_THE_HOOK_MS = 300;
 const VERSION = ['grep', '^VERSION=', '/etc/os-release'];
 
 async function upgradeUntilPowerCut(story: Story, booted: Booted): Promise<void> {
   story.line('# elemental upgrade');
-  const flow = lineByLine(story.quote);
+  const flow = story.flow();
   const over = new AbortController();
   const running = booted.spawn(['elemental', 'upgrade'], { onOutput: flow.write });
   void running.outcome.finally(() => over.abort());
-  const hook = await untilRecorded(booted, ({ type }) => type === 'hook.started', over.signal);
-  if (hook !== undefined) await delay(INTO_THE_HOOK_MS);
+  await untilRecorded(booted, ({ type }) => type === 'hook.started', over.signal);
   const { devices } = await cutPower(booted);
   await running.outcome;
   flow.end();
-  const when = hook === undefined ? 'after it had ended' : 'while the hook was running';
-  story.line(`-- power cut ${when}: ${devices.length} file systems lose what is not durable --`);
+  story.line(`-- power cut: ${devices.length} file systems lose what is not durable --`);
 }
 
 /** True when the new system runs and the package of the hook is in it. */

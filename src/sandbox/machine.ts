@@ -1,4 +1,6 @@
 import { realpath } from 'node:fs/promises';
+import { EXIT } from '../cli/exit-codes.ts';
+import { InterruptedError } from '../errors.ts';
 import { bootDisk, type Booted } from './boot.ts';
 import { NEXT_INSIDE } from './create.ts';
 import { readFacts, type SandboxPlace } from './place.ts';
@@ -23,19 +25,42 @@ export async function bootSandbox(place: SandboxPlace, disk: string): Promise<Bo
   );
 }
 
-/** Boots a disk, works with it, and shuts it down whatever happens; an abort shuts it down at once. */
+/** Boots a disk, works with it, and shuts it down whatever happens. */
 export async function whileBooted<T>(
   start: { readonly place: SandboxPlace; readonly disk: string; readonly signal: AbortSignal },
   work: (booted: Booted) => Promise<T>,
 ): Promise<T> {
-  start.signal.throwIfAborted();
-  const booted = await bootSandbox(start.place, start.disk);
+  const { place, disk, signal } = start;
+  const booted = await interruptible(signal, () => bootSandbox(place, disk));
   const stop = (): void => void booted.shutdown();
-  start.signal.addEventListener('abort', stop, { once: true });
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    return await work(booted);
+    return await interruptible(signal, () => work(booted));
   } finally {
-    start.signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', stop);
     await booted.shutdown();
   }
+}
+
+/** Does something that a signal may end; then the failure is not a failure but an interruption. */
+export async function interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const stopped = (): boolean => signal.aborted;
+  if (stopped()) throw interrupted();
+  try {
+    const result = await work();
+    if (!stopped()) return result;
+  } catch (error) {
+    if (!stopped()) throw error;
+  }
+  throw interrupted();
+}
+
+function interrupted(): InterruptedError {
+  return new InterruptedError({
+    code: 'interrupted',
+    message: 'the sandbox was stopped',
+    reason: 'a signal asked for it',
+    hint: 'start it again whenever you like: every start begins anew',
+    exit: EXIT.interrupted,
+  });
 }

@@ -1,7 +1,8 @@
 import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
+import { hostCommand } from './host-command.ts';
 
 /** The folder of a sandbox and what lies in it. */
 export interface SandboxPlace {
@@ -44,14 +45,24 @@ export function sandboxPlace(directory: string): SandboxPlace {
 export async function claimPlace(place: SandboxPlace): Promise<void> {
   await mkdir(place.folder, { recursive: true });
   if (!(await isOurs(place)) && (await readdir(place.folder)).length > 0) throw foreign(place);
-  await writeFile(join(place.folder, '.gitignore'), MARK);
+  await writeFile(join(place.folder, MARK_FILE), MARK);
 }
 
-/** Removes a sandbox folder with everything in it; one that is not a sandbox is refused, a missing one is fine. */
+/** Removes everything but the downloads. A sandbox that runs is refused. */
+export async function emptyPlace(place: SandboxPlace): Promise<void> {
+  await refuseWhileRunning(place);
+  for (const name of await readdir(place.folder)) {
+    if (name === basename(place.cache) || name === MARK_FILE) continue;
+    await rm(join(place.folder, name), { recursive: true });
+  }
+}
+
+/** Removes a sandbox folder with everything in it. One that is not a sandbox, or that runs, is refused; a missing one is fine. */
 export async function removePlace(place: SandboxPlace): Promise<void> {
   const found = await lstat(place.folder).catch(() => undefined);
   if (found === undefined) return;
   if (!(await isOurs(place))) throw foreign(place);
+  await refuseWhileRunning(place);
   await rm(place.folder, { recursive: true });
 }
 
@@ -72,10 +83,24 @@ export async function readFacts(place: SandboxPlace): Promise<SandboxFacts> {
 
 const FACTS = z.object({ userland: z.enum(['image', 'host']), next: z.string() });
 const FACTS_FILE = 'sandbox.json';
+const MARK_FILE = '.gitignore';
 const MARK = '# a sandbox of slotwright: "slotwright sandbox destroy" removes it\n*\n';
 
 async function isOurs(place: SandboxPlace): Promise<boolean> {
-  return (await readFile(join(place.folder, '.gitignore'), 'utf8').catch(() => '')) === MARK;
+  return (await readFile(join(place.folder, MARK_FILE), 'utf8').catch(() => '')) === MARK;
+}
+
+async function refuseWhileRunning(place: SandboxPlace): Promise<void> {
+  for (const disk of [place.disk, place.cutDisk]) {
+    const attached = await hostCommand('losetup', ['--associated', disk]);
+    if (attached === '') continue;
+    throw new UsageError({
+      code: 'sandbox-running',
+      message: `the sandbox in ${place.folder} is running`,
+      reason: attached,
+      hint: 'leave its shell, or end what runs in it, and try again',
+    });
+  }
 }
 
 function foreign(place: SandboxPlace): UsageError {

@@ -8,6 +8,8 @@ export interface Story {
   readonly line: (text: string) => void;
   /** Some lines of a file or of output, set off from the story. */
   readonly quote: (text: string) => void;
+  /** Quotes a stream as it comes, without empty lines and without progress. */
+  readonly flow: () => Flow;
   /** Runs a command inside and shows it with what it says. */
   readonly show: (booted: Booted, argv: readonly string[]) => Promise<Outcome>;
 }
@@ -19,9 +21,14 @@ export function createStory(output: (line: string) => void): Story {
   const quote = (text: string): void => {
     for (const one of text.trimEnd().split('\n')) line(`  | ${one}`.trimEnd());
   };
+  const flow = (): Flow =>
+    byLine((text) => {
+      if (text.trim() !== '' && !PROGRESS.test(text)) quote(text);
+    });
   return {
     line,
     quote,
+    flow,
     part: async (title, work) => {
       const start = performance.now();
       output('');
@@ -32,20 +39,29 @@ export function createStory(output: (line: string) => void): Story {
     },
     show: async (booted, argv) => {
       line(`# ${argv.join(' ')}`);
-      const flow = lineByLine(quote);
-      const outcome = await booted.run(argv, { onOutput: flow.write });
-      flow.end();
+      const output = flow();
+      const outcome = await booted.run(argv, { onOutput: output.write });
+      output.end();
       if (outcome.code !== 0) line(`  (exit code ${outcome.code})`);
       return outcome;
     },
   };
 }
 
-/** Cuts a stream of text into lines. */
-export function lineByLine(take: (line: string) => void): {
+/** Takes text as it comes, in pieces of any size. */
+export interface Flow {
   readonly write: (text: string) => void;
   readonly end: () => void;
-} {
+}
+
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** "step 6/17 deploy-image: 40%  146 MiB/s" */
+const PROGRESS = /^step .*: +\d+%/;
+
+function byLine(take: (line: string) => void): Flow {
   let rest = '';
   return {
     write: (text) => {
@@ -58,8 +74,4 @@ export function lineByLine(take: (line: string) => void): {
       rest = '';
     },
   };
-}
-
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
 }

@@ -127,6 +127,15 @@ describe.skipIf(NO_REAL_MACHINE !== undefined)('a booted sandbox', () => {
     expect(await loops(disk)).toBe('');
   });
 
+  it('is refused on a disk that runs already', async () => {
+    const first = await boot();
+    const second = bootDisk(first.disk, { slot: 'active', userland: 'host' });
+    await expect(second).rejects.toMatchObject({
+      code: 'sandbox-boot-failed',
+      reason: 'its disk is running already',
+    });
+  });
+
   it('kills a command inside by its own process', async () => {
     const running = (await boot()).spawn(['sleep', '1000']);
     await running.kill('SIGKILL');
@@ -143,6 +152,10 @@ describe.skipIf(NO_REAL_MACHINE !== undefined)('a booted sandbox', () => {
     expect(await loops(disk)).not.toBe('');
     owner.kill('SIGKILL');
     await owner;
-    await expect.poll(() => loops(disk), { timeout: 5000 }).toBe('');
+    // A boot waits for the end of the one that was killed.
+    await boot(disk);
+    expect(await said(['cat', '/oem/busy'])).toBe('busy');
+    await booted?.shutdown();
+    expect(await loops(disk)).toBe('');
   });
 });
