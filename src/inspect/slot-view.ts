@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 export const slotViewSchema = z.object({
   slot: z.enum(['active', 'passive', 'recovery']),
-  present: z.boolean(),
+  presence: z
+    .enum(['present', 'missing', 'not-seen'])
+    .describe('not-seen: its partition is not mounted, and looking must not change anything'),
   running: z.boolean().describe('the running root file system comes from this image'),
   boots: z
     .enum(['default', 'fallback', 'on-request', 'never'])

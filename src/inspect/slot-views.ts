@@ -8,7 +8,7 @@ import type { SlotView } from './slot-view.ts';
 export interface SlotEvidence {
   readonly slots: readonly SlotFacts[];
   readonly registry: Pick<Registry, 'slots' | 'confirmed'>;
-  readonly device: Pick<Device, 'bootedFrom' | 'runningImage'>;
+  readonly device: Pick<Device, 'bootedFrom' | 'runningImage' | 'partitions'>;
 }
 
 const SLOTS = ['active', 'passive', 'recovery'] as const;
@@ -21,7 +21,7 @@ function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvide
   const seen = slots.find((facts) => facts.slot === slot);
   const boots = bootsOf(slot);
   if (seen === undefined) {
-    return { slot, present: false, running: false, boots: 'never', state: 'unknown' };
+    return notThere(slot, isHidden(slot, device) ? 'not-seen' : 'missing', registry);
   }
   const held = registry.slots[slot];
   // What is remembered counts only for the file that is there now.
@@ -32,7 +32,7 @@ function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvide
       : inodeOf({ id: device.runningImage }) === seen.id;
   return {
     slot,
-    present: true,
+    presence: 'present',
     running,
     boots,
     state: running || isConfirmed(seen, known, registry) ? 'confirmed' : stateOf(slot, known),
@@ -44,10 +44,37 @@ function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvide
   };
 }
 
+/** What is remembered of an image that cannot be looked at; of one that is gone, nothing counts. */
+function notThere(
+  slot: SlotView['slot'],
+  presence: 'missing' | 'not-seen',
+  { slots }: SlotEvidence['registry'],
+): SlotView {
+  const known = presence === 'not-seen' ? slots[slot] : undefined;
+  return {
+    slot,
+    presence,
+    running: false,
+    boots: presence === 'missing' ? 'never' : bootsOf(slot),
+    state: 'unknown',
+    ...(known?.bytes === undefined ? {} : { bytes: known.bytes }),
+    ...optional('label', known?.label),
+    ...optional('digest', known?.digest),
+    ...optional('source', known?.source),
+    ...optional('installedAt', known?.installedAt),
+  };
+}
+
+/** Only the recovery image lies on a partition that is seldom mounted. */
+function isHidden(slot: SlotView['slot'], { partitions }: SlotEvidence['device']): boolean {
+  const partition = partitions.find(({ role }) => role === 'recovery');
+  return slot === 'recovery' && partition !== undefined && partition.mountedAt === undefined;
+}
+
 /** True when the next boot takes another image than the one that runs. */
 export function rebootPending(views: readonly SlotView[]): boolean {
   const active = views.find(({ slot }) => slot === 'active');
-  return active?.present === true && !active.running;
+  return active?.presence === 'present' && !active.running;
 }
 
 function isConfirmed(

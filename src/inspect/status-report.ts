@@ -95,8 +95,8 @@ function unfinishedOf(segment: ReadSegment): StatusReport['unfinished'] {
 }
 
 function slotWarnings(slots: readonly SlotView[]): string[] {
-  return slots.flatMap(({ slot, present }) =>
-    present || slot === 'recovery' ? [] : [`there is no ${slot} image`],
+  return slots.flatMap(({ slot, presence }) =>
+    presence === 'missing' ? [`there is no ${slot} image`] : [],
   );
 }
 

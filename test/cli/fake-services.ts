@@ -42,7 +42,7 @@ export const completed: OperationOutcome = {
   slots: [
     {
       slot: 'active',
-      present: true,
+      presence: 'present',
       running: false,
       boots: 'default',
       state: 'on-trial',
@@ -53,14 +53,14 @@ export const completed: OperationOutcome = {
     },
     {
       slot: 'passive',
-      present: true,
+      presence: 'present',
       running: true,
       boots: 'fallback',
       state: 'confirmed',
       label: 'COS_PASSIVE',
       bytes: 3_087_007_744,
     },
-    { slot: 'recovery', present: false, running: false, boots: 'never', state: 'unknown' },
+    { slot: 'recovery', presence: 'missing', running: false, boots: 'never', state: 'unknown' },
   ],
   rebootPending: true,
   durationMs: 81_500,

@@ -8,10 +8,10 @@ export function slotTable(slots: readonly SlotView[]): string {
 }
 
 function row(slot: SlotView): string[] {
-  if (!slot.present) return [slot.slot, 'missing'];
+  if (slot.presence === 'missing') return [slot.slot, 'missing'];
   return [
     slot.slot,
-    slot.state,
+    slot.presence === 'not-seen' ? 'not mounted' : slot.state,
     BOOTS[slot.boots],
     slot.bytes === undefined ? '-' : bytes(slot.bytes),
     slot.digest === undefined ? '-' : shortDigest(slot.digest),
