@@ -30,9 +30,9 @@ function entry(indent: string, key: string, value: Tree): string {
 /** Double quotes around what would read as another type, single ones around what would not read as one scalar. */
 function scalar(value: Tree): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  const text = dump(value, { lineWidth: -1 }).trimEnd();
+  const text = dump(value, { lineWidth: -1, flowLevel: 0 }).slice(0, -1);
   if (text === value) return text;
-  return readsAsOtherType(value) || text.includes('\n') ? JSON.stringify(value) : text;
+  return readsAsOtherType(value) ? JSON.stringify(value) : text;
 }
 
 function readsAsOtherType(value: string): boolean {

@@ -197,7 +197,7 @@ describe.each(Object.entries(stores))('%s', (_name, make) => {
     });
   });
 
-  it('reads any sequence of events back equal', async () => {
+  it('reads any sequence of events back equal', { timeout: 30_000 }, async () => {
     const event = fc
       .record({
         type: fc.stringMatching(/^[a-z.]{1,12}$/),
@@ -227,7 +227,7 @@ describe.each(Object.entries(stores))('%s', (_name, make) => {
           await discard();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 });
