@@ -6,11 +6,11 @@
  */
 import { spawn } from 'node:child_process';
 import { CommandError, explainExit, explainStart } from './command-error.ts';
-import { interruptionBy, refuseAborted } from './interruption.ts';
+import { guardChildren } from './child-guard.ts';
+import { refuseAborted } from './interruption.ts';
 import { pump } from './pump.ts';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { SlotwrightError } from '../../errors.ts';
 
 export type Arguments = readonly string[];
 
@@ -46,7 +46,7 @@ export interface PipeOptions {
 
 /** Every failure is a `SystemError`: `tool-missing`, `command-timeout`, `no-space` or `command-failed` ({@link CommandError}). */
 export interface Exec {
-  /** Runs a command that changes nothing. */
+  /** Runs a short command that changes nothing. */
   read(tool: string, args: Arguments, options?: RunOptions): Promise<Output>;
   /** Runs a command that changes something; the kernel kills it when this process dies. */
   change(tool: string, args: Arguments, options?: RunOptions): Promise<Output>;
@@ -77,7 +77,7 @@ export function createExec(options: ExecOptions = {}): Exec {
     const signals = [options.signal, wanted.signal].filter((signal) => signal !== undefined);
     refuseAborted(...signals);
     const child = start(command, 'ignore', 'ours');
-    const guard = guardChild([child], signals, wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const guard = guardChildren([child], signals, wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     try {
       return await result(command, child, collect(child.stdout), wanted.accept ?? [0]);
     } catch (error) {
@@ -103,7 +103,7 @@ export function createExec(options: ExecOptions = {}): Exec {
         child: start(diesWithUs(command), index === 0 ? 'ignore' : 'pipe', 'ours'),
       }));
       const children = running.map(({ child }) => child);
-      const guard = guardChild(children, signals, Infinity);
+      const guard = guardChildren(children, signals, Infinity);
       for (const [index, child] of children.entries()) {
         const next = children[index + 1];
         if (child.stdout === null) continue;
@@ -141,36 +141,6 @@ const diesWithUs = (command: Command): Command => ({
   tool: 'setpriv',
   args: ['--pdeathsig', 'KILL', command.tool, ...command.args],
 });
-
-/** Kills the children on abort and timeout; `reason` says which it was. SIGKILL: every effect must survive it anyway. */
-const guardChild = (
-  children: readonly ChildProcess[],
-  signals: readonly AbortSignal[],
-  timeoutMs: number,
-) => {
-  let late = false;
-  const kill = () => {
-    for (const child of children) child.kill('SIGKILL');
-  };
-  for (const signal of signals) signal.addEventListener('abort', kill, { once: true });
-  const timer = Number.isFinite(timeoutMs)
-    ? setTimeout(() => {
-        late = true;
-        kill();
-      }, timeoutMs)
-    : undefined;
-  return {
-    reason: (command: Command | undefined): SlotwrightError | undefined => {
-      const interruption = interruptionBy(signals);
-      if (interruption !== undefined) return interruption;
-      return late && command !== undefined ? CommandError.late(command, timeoutMs) : undefined;
-    },
-    end: () => {
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener('abort', kill);
-    },
-  };
-};
 
 const result = (
   command: Command,

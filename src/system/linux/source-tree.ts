@@ -1,17 +1,16 @@
-import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { readSuperblock } from './superblock.ts';
+import type { FileHandle } from 'node:fs/promises';
 import type { ImageSource } from '../port.ts';
 import type { Exec } from './exec.ts';
 
-/** Where image files are mounted while they are read; one directory each below it. */
-const SOURCES = '/run/cos/imgsrc';
-
 /**
- * Gives the root tree of a source to `work`. An image file is mounted read-only meanwhile: nothing of it can be run, its
- * devices do not work, its loop device frees itself.
+ * Gives the root tree of a source to `work`. An image file is mounted read-only for it, at no place: only an open
+ * descriptor holds the mount, so mount and loop device are gone with this process, however it ends.
  */
 export async function withSourceTree<T>(
   exec: Exec,
@@ -20,20 +19,32 @@ export async function withSourceTree<T>(
 ): Promise<T> {
   await refuseUnreadable(source);
   if (source.kind === 'dir') return work(source.path);
+  const root = await openImage(exec, source);
+  try {
+    return await work(`/proc/${process.pid}/fd/${root.fd}`);
+  } finally {
+    await root.close();
+  }
+}
+
+/** Where image files are mounted for the moment it takes to open their root. */
+const SOURCES = '/run/cos/imgsrc';
+
+const openImage = async (exec: Exec, source: ImageSource): Promise<FileHandle> => {
   const { fs } = await readSuperblock(source.path);
   await mkdir(SOURCES, { recursive: true, mode: 0o700 });
   const at = await mkdtemp(path.join(SOURCES, 'source-'));
   try {
     await mountSource(exec, source, fs, at);
     try {
-      return await work(at);
+      return await open(at, constants.O_RDONLY | constants.O_DIRECTORY);
     } finally {
-      await exec.change('umount', ['--', at]);
+      await exec.change('umount', ['--lazy', '--', at]);
     }
   } finally {
     await rmdir(at);
   }
-}
+};
 
 const refuseUnreadable = async (source: ImageSource): Promise<void> => {
   const found = await stat(source.path).catch((error: unknown) => unreadable(source, error));

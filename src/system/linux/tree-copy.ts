@@ -6,8 +6,8 @@ import type { Command, Exec } from './exec.ts';
  * Copies a root tree into another directory through this process, reading each byte once; returns the digest of the stream.
  *
  * Hard links, holes, extended attributes (capabilities), ACLs, device nodes, pipes, setuid bits, owners as numbers and
- * times to the nanosecond survive. Not copied: sockets, which mean nothing without their process, and SELinux labels,
- * which relabelling gives the new tree. Mounts inside the source are followed, as the reference does.
+ * times to the nanosecond survive. SELinux labels come along like every attribute; relabelling comes later. Not
+ * copied: sockets, which mean nothing without their process. Mounts inside the source are followed, as the reference does.
  *
  * Measured on two cores, 717 MB in 16 600 files into ext2 on a loop device: `cp -a` 1.6-1.8 s, `tar | tar` 2.1 s, this with
  * sha256 2.4 s, `tar | tee | sha256sum` 2.9-3.4 s.

@@ -2,7 +2,7 @@ import { link, mkdir, open, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { tool } from './loop-machine.ts';
 
-/** A root tree with everything that a careless copy loses. Eight files of 4 MiB + 24 bytes, hard links once. */
+/** A root tree with everything that a careless copy loses. Eleven files of 4 MiB + 30 bytes, hard links once. */
 export async function makeDemandingTree(tree: string): Promise<void> {
   const inside = (name: string) => path.join(tree, name);
   for (const name of ['etc', 'usr/bin', 'special', 'empty', 'srv/proc', ...NEVER_COPIED]) {
@@ -11,9 +11,20 @@ export async function makeDemandingTree(tree: string): Promise<void> {
   for (const name of NEVER_COPIED) await writeFile(inside(`${name}/left-behind`), 'x');
   await writeFile(inside('etc/os-release'), 'VERSION=2.0\n');
   const small = ['usr/bin/su', 'usr/bin/ping', 'usr/bin/listed', 'special/one', 'srv/proc/kept'];
-  for (const name of [...small, 'special/ name\twith "signs"\\ and\nlines']) {
+  const long = path.join('special', 'l'.repeat(200), 'o'.repeat(200));
+  await mkdir(inside(path.dirname(long)));
+  for (const name of [
+    ...small,
+    long,
+    'special/Grüße',
+    'special/ name\twith "signs"\\ and\nlines',
+  ]) {
     await writeFile(inside(name), 'xy');
   }
+  await writeFile(
+    Buffer.concat([Buffer.from(inside('special/')), Buffer.from([0xff, 0xe4])]),
+    'xy',
+  );
   await tool('chmod', '4755', inside('usr/bin/su'));
   await tool('chmod', '1777', inside('empty'));
   await tool('setcap', 'cap_net_raw+ep', inside('usr/bin/ping'));

@@ -73,7 +73,8 @@ const attachDisk = async (folder: string, undo: (() => Promise<unknown>)[]): Pro
   const disk = (await tool('losetup', '--find', '--show', '--partscan', file)).trim();
   undo.push(() => execute('losetup', ['--detach', disk]));
   await execute('partx', ['--add', disk]).catch(() => undefined);
-  undo.push(() => execute('partx', ['--delete', disk]));
+  // Whoever probes all devices just now keeps a partition busy; then it goes with its loop device.
+  undo.push(() => execute('partx', ['--delete', disk]).catch(() => undefined));
   for (const [index, { label }] of PARTITIONS.entries()) {
     await execute('mke2fs', ['-q', '-t', 'ext4', '-L', label, `${disk}p${index + 1}`]);
   }
