@@ -328,7 +328,7 @@ describe.skipIf(!root)('on a file system of its own (needs root to mount)', () =
     const directory = await scratch();
     await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'slotwright-test', directory]);
     onTestFinished(async () => {
-      await run('umount', [directory]);
+      await run('umount', ['--lazy', directory]);
     });
     return directory;
   }
@@ -336,12 +336,7 @@ describe.skipIf(!root)('on a file system of its own (needs root to mount)', () =
   it('a full disk gives up its ballast, and the failure can still be recorded', async () => {
     const directory = await mounted(2 * 1024 * 1024);
     expect(await ensureBallast(directory, 256 * 1024)).toBe(true);
-    const store = await openJsonlStore({
-      directory,
-      clock: countingClock(),
-      access: 'append',
-      onNoSpace: () => freeBallast(directory),
-    });
+    const store = await opened(directory, { onNoSpace: () => freeBallast(directory) });
     const { segment } = await store.begin('upgrade', 'aaaa');
     await writeFile(path.join(directory, 'big'), Buffer.alloc(4 * 1024 * 1024)).catch(
       () => undefined,
@@ -352,12 +347,11 @@ describe.skipIf(!root)('on a file system of its own (needs root to mount)', () =
     for (const event of events) await store.append(event);
     expect(await readdir(directory)).not.toContain('ballast');
     expect(await store.read(segment)).toHaveLength(21);
-    await store.release();
   });
 
   it('the file system can be made current between a release and the next append', async () => {
     const directory = await mounted(2 * 1024 * 1024);
-    const store = await openJsonlStore({ directory, clock: countingClock(), access: 'append' });
+    const store = await opened(directory);
     const { segment } = await store.begin('upgrade', 'aaaa');
     await store.append(started('upgrade'));
     await expect(run('mount', ['-o', 'remount,ro', directory])).rejects.toThrow(/busy/);
@@ -366,7 +360,6 @@ describe.skipIf(!root)('on a file system of its own (needs root to mount)', () =
     expect(await store.read(segment)).toHaveLength(2);
     await run('mount', ['-o', 'remount,rw', directory]);
     await store.append(interrupted('after'));
-    await store.release();
     expect(await store.read(segment)).toHaveLength(3);
   });
 });
