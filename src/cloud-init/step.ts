@@ -1,8 +1,17 @@
 import type { Decoder, PlacedText } from './decode/decoder.ts';
-import { entries, flag, integer, list, placedText, signedInteger, text } from './decode/decoder.ts';
+import {
+  entries,
+  flag,
+  integer,
+  list,
+  permissions,
+  placedText,
+  text,
+  valueText,
+} from './decode/decoder.ts';
 import { object } from './decode/object.ts';
 
-const ownership = { permissions: integer, owner: integer, group: integer, ownerstring: text };
+const ownership = { permissions, owner: integer, group: integer, ownerstring: text };
 /** The documentation says `owner_string`, the reference's code understands `ownerstring`. */
 const spellings = { owner_string: 'ownerstring' } as const;
 
@@ -76,7 +85,7 @@ export const readStep = object({
     start: list(placedText),
     overrides: list(object({ service: text, content: text, name: text })),
   }),
-  environment: entries(text),
+  environment: entries(valueText),
   environment_file: text,
   systemd_firstboot: entries(text),
   datasource: object({ providers: list(text), path: text, userdata_name: text }),
@@ -109,6 +118,3 @@ export type EntityEntry = ReturnType<typeof entity>;
 export interface Command extends PlacedText {
   readonly argv?: readonly [string, ...string[]];
 }
-
-/** The id field of an entity document: may be negative, which asks for a free one. */
-export const entityId = signedInteger;

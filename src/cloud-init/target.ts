@@ -55,6 +55,8 @@ export interface TargetDirectory {
 /** Paths are absolute, seen from the target's root. All errors are `SystemError`s that name the path. */
 export interface TargetFiles {
   stat(path: string, links: 'follow' | 'keep'): Promise<TargetStat | undefined>;
+  /** Where a link points to; absent for what is no link. */
+  readLink(path: string): Promise<string | undefined>;
   /** The content of a file; absent when there is none. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Names in a directory in byte order; empty when it is missing. */

@@ -28,6 +28,17 @@ export const placedText: Decoder<PlacedText> = (node, reading, what) => ({
   at: node.at,
 });
 
+/** A text, and whether it stood there without quotes, so that `007` may have been meant as a number. */
+export interface ValueText {
+  readonly text: string;
+  readonly plain: boolean;
+}
+
+export const valueText: Decoder<ValueText> = (node, reading, what) => ({
+  text: text(node, reading, what),
+  plain: node.kind === 'scalar' && node.style === 'plain',
+});
+
 /** A number that is not negative; `0644` is octal and `644` is not. Quoted numbers are taken, too. */
 export const integer: Decoder<number | undefined> = (node, reading, what) => {
   if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
@@ -41,6 +52,21 @@ export const integer: Decoder<number | undefined> = (node, reading, what) => {
         undefined,
       )
     : value;
+};
+
+/**
+ * A file mode. Written in octal it may have set-id and sticky bits; in decimal, bits above 0777 are there by mistake
+ * (`644` for `0644`) and are dropped, as in the reference.
+ */
+export const permissions: Decoder<number | undefined> = (node, reading, what) => {
+  const mode = integer(node, reading, what);
+  const decimal = node.kind === 'scalar' && /^[1-9][0-9_]*$/.test(node.text);
+  if (mode === undefined || !decimal || mode <= 0o777) {
+    return mode;
+  }
+  const message = `${what} is the decimal number ${String(mode)}, did you mean 0${String(mode)}?`;
+  reading.warnings.push({ message, at: node.at });
+  return mode & 0o777;
 };
 
 /** A whole number of either sign. */

@@ -6,7 +6,7 @@ const mostBytes = 256 * 1024 * 1024;
 
 /** The bytes of a file's content. Decoding ends before anything is written, so a broken text destroys nothing. */
 export function decodeContent(content: string, encoding: string | undefined): Uint8Array {
-  switch (encoding?.toLowerCase()) {
+  switch (encoding) {
     case undefined:
     case '':
     case 'text/plain':
@@ -24,7 +24,7 @@ export function decodeContent(content: string, encoding: string | undefined): Ui
       return decompress(decodeBase64(content));
     default:
       throw new EntryError(
-        `unknown encoding \`${encoding ?? ''}\`: b64, gz and gz+b64 (and their long forms) are known`,
+        `unknown encoding \`${encoding}\`: b64, gz and gz+b64 (and their long forms) are known`,
       );
   }
 }

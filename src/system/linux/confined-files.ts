@@ -69,7 +69,6 @@ export class ConfinedFiles implements TargetFiles {
     });
   }
 
-  /** Where a link points to; absent for what is no link. */
   async readLink(path: string): Promise<string | undefined> {
     return this.at(
       path,

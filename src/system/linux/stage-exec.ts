@@ -10,7 +10,8 @@ export interface ExecPlace {
   readonly prefix: readonly string[];
   /** The whole environment: nothing of ours is added. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly workingDirectory: string;
+  /** Of this system, also when the prefix leads elsewhere. */
+  readonly startIn: string;
 }
 
 /** How long output is still read after a program has ended whose children keep its output open. */
@@ -25,7 +26,7 @@ const stopMilliseconds = 5_000;
 export async function execAt(place: ExecPlace, request: ExecRequest): Promise<ExecResult> {
   const [program = '', ...args] = [...place.prefix, ...request.argv];
   const child = spawn(program, args, {
-    cwd: place.workingDirectory,
+    cwd: place.startIn,
     env: { ...place.environment, ...request.environment },
     stdio: [request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true,

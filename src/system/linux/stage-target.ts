@@ -14,16 +14,19 @@ export interface LinuxTargetParts {
   /** Files of the running machine; for a stage of the running system they are the target's. */
   readonly machine: TargetFiles;
   readonly place: ExecPlace;
+  /** Where relative paths of the target start. */
+  readonly workingDirectory: string;
 }
 
 /** The target of a stage on a real machine. */
-export function linuxTarget({ scope, files, machine, place }: LinuxTargetParts): Target {
+export function linuxTarget(parts: LinuxTargetParts): Target {
+  const { scope, files, machine, place, workingDirectory } = parts;
   let values: Promise<Values> | undefined;
   const random = (bytes: number): Uint8Array => randomBytes(bytes);
   return {
     scope,
     files,
-    workingDirectory: place.workingDirectory,
+    workingDirectory,
     exec: (request) => execAt(place, request),
     fetch: fetchBytes,
     async hostname() {

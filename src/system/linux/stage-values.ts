@@ -15,6 +15,11 @@ export async function gatherValues({ machine, system, random }: ValueSources): P
     Buffer.from((await files.read(path).catch(() => undefined)) ?? [])
       .toString('utf8')
       .trim();
+  const timezone = async (): Promise<string> => {
+    const link = await machine.readLink('/etc/localtime');
+    const zone = /\/zoneinfo\/(.+)$/.exec(link ?? '')?.[1];
+    return zone ?? read(machine, '/etc/timezone');
+  };
   const dmi = async (names: Readonly<Record<string, string>>): Promise<Values> => {
     const facts: Record<string, string> = {};
     for (const [name, file] of Object.entries(names)) {
@@ -28,7 +33,7 @@ export async function gatherValues({ machine, system, random }: ValueSources): P
     node: filled({
       hostname: await read(machine, '/proc/sys/kernel/hostname'),
       machineid: machineId,
-      timezone: await read(machine, '/etc/timezone'),
+      timezone: await timezone(),
     }),
     os: filled({
       name: release.get('PRETTY_NAME'),

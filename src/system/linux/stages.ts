@@ -41,7 +41,8 @@ export function createLinuxStages(options: LinuxStagesOptions): StagesPort {
                   scope: 'chroot',
                   files: chroot.files,
                   machine,
-                  place: { prefix: chroot.prefix, environment, workingDirectory: '/' },
+                  place: { prefix: chroot.prefix, environment, startIn: '/' },
+                  workingDirectory: '/',
                 }),
               ),
             ));
@@ -107,7 +108,8 @@ export function runningSystem(
     scope: 'running-system',
     files,
     machine: files,
-    place: { prefix: dyingWithUs(), environment, workingDirectory },
+    place: { prefix: dyingWithUs(), environment, startIn: workingDirectory },
+    workingDirectory,
   });
 }
 

@@ -1,0 +1,101 @@
+import type { Account } from '../entities/accounts.ts';
+import { readPasswd } from '../entities/accounts.ts';
+import type { PlacedText } from '../decode/decoder.ts';
+import { EntryError } from './entry-error.ts';
+import type { Part, PartContext } from './part.ts';
+
+/** Lets people in by their keys. */
+export const authorizedKeys: Part = {
+  name: 'authorized_keys',
+  isAskedFor: (step) => (step.authorized_keys ?? []).length > 0,
+  async run(step, context) {
+    for (const { key: user, value: keys, at } of step.authorized_keys ?? []) {
+      await context.attempt(at, () => addKeys(user, keys, context));
+    }
+  },
+};
+
+/** Adds the keys that a user does not have yet. What a user may have put in our way (a link) is refused, not followed. */
+export async function addKeys(
+  user: string,
+  keys: readonly PlacedText[],
+  context: PartContext,
+): Promise<void> {
+  const { files } = context.target;
+  const account = (await readPasswd(context.target)).find(({ name }) => name === user);
+  if (account === undefined) {
+    throw new EntryError(`there is no user \`${user}\``);
+  }
+  const directory = await sshDirectory(account, context);
+  const path = `${directory}/authorized_keys`;
+  const found = await files.stat(path, 'keep');
+  if (found !== undefined && found.kind !== 'file') {
+    throw new EntryError(`${path} is no regular file`);
+  }
+  const old = Buffer.from((await files.read(path)) ?? []).toString('utf8');
+  const present = new Set(old.split('\n').map((line) => line.trim()));
+  const added: string[] = [];
+  for (const key of keys) {
+    await context.attempt(key.at, async () => {
+      for (const line of await keyLines(key.text, context)) {
+        if (!present.has(line)) {
+          present.add(line);
+          added.push(`${line}\n`);
+        }
+      }
+    });
+  }
+  if (added.length > 0) {
+    const start = old === '' || old.endsWith('\n') ? old : `${old}\n`;
+    await files.write({
+      path,
+      bytes: Buffer.from(start + added.join('')),
+      mode: found?.mode ?? 0o600,
+      uid: account.uid,
+      gid: account.gid,
+    });
+  }
+}
+
+async function sshDirectory(account: Account, { target }: PartContext): Promise<string> {
+  const home = await target.files.stat(account.home, 'follow');
+  if (home?.kind !== 'directory') {
+    throw new EntryError(`the home directory ${account.home} of ${account.name} is not there`);
+  }
+  const path = `${account.home.replace(/\/$/, '')}/.ssh`;
+  const owner = { uid: account.uid, gid: account.gid };
+  const found = await target.files.stat(path, 'keep');
+  if (found === undefined) {
+    await target.files.makeDirectory({ path, mode: 0o700, ...owner });
+  } else if (found.kind !== 'directory') {
+    throw new EntryError(`${path} is no directory`);
+  } else {
+    await target.files.setOwner(path, owner);
+  }
+  return path;
+}
+
+/** The lines that a key stands for: itself, or what its address gives. */
+async function keyLines(key: string, context: PartContext): Promise<readonly string[]> {
+  const url = keyUrl(key);
+  if (url === undefined) {
+    return key.trim() === '' ? [] : [key.trim()];
+  }
+  const answer = await context.target.fetch({ url, signal: context.signal });
+  if (answer.status < 200 || answer.status >= 300) {
+    throw new EntryError(`${url} answered with status ${String(answer.status)}`);
+  }
+  return Buffer.from(answer.bytes)
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function keyUrl(key: string): string | undefined {
+  const [, service, user] = /^(github|gitlab):([\w.-]+)$/.exec(key) ?? [];
+  if (service !== undefined && user !== undefined) {
+    return `https://${service}.com/${user}.keys`;
+  }
+  return /^https?:\/\/\S+$/.test(key) ? key : undefined;
+}

@@ -1,0 +1,76 @@
+import { createHmac } from 'node:crypto';
+import type { Target } from '../target.ts';
+import { randomText, uuid } from '../template/sprig-random.ts';
+import { EntryError } from './entry-error.ts';
+import type { Part } from './part.ts';
+
+/** Names the machine: the running kernel (never from inside a chroot), /etc/hostname and /etc/hosts. */
+export const hostname: Part = {
+  name: 'hostname',
+  isAskedFor: (step) => (step.hostname?.text ?? '') !== '',
+  async run(step, context) {
+    const { target } = context;
+    const wanted = step.hostname ?? { text: '', at: step.at };
+    const name = await context.renderWith(wanted.text, await hostnameData(target));
+    if (!/^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name)) {
+      throw new EntryError(`\`${name}\` is no valid host name`);
+    }
+    const old = await target.hostname();
+    if (target.scope === 'chroot') {
+      await context.warn('the host name is set in the files of the target only', wanted.at);
+    } else {
+      await target.setHostname(name);
+    }
+    await context.attempt(wanted.at, async () => {
+      await replaceText(target, '/etc/hostname', `${name}\n`);
+    });
+    const hosts = await target.files.read('/etc/hosts');
+    if (hosts === undefined) {
+      throw new EntryError('/etc/hosts is not there');
+    }
+    const text = Buffer.from(hosts).toString('utf8');
+    await replaceText(target, '/etc/hosts', hostsWith(text, { old, name }));
+  },
+};
+
+async function hostnameData(target: Target): Promise<Readonly<Record<string, string>>> {
+  const random = (bytes: number): Uint8Array => target.random(bytes);
+  const id = await target.files.read('/etc/machine-id');
+  const machineId = Buffer.from(id ?? [])
+    .toString('utf8')
+    .trim();
+  return {
+    UUID: uuid(random),
+    Random: randomText('0123456789abcdefghijklmnopqrstuvwxyz', 32, random),
+    MachineID: machineId,
+    ProtectedID: createHmac('sha256', machineId).update('yip').digest('hex'),
+  };
+}
+
+/** The line of 127.0.0.1 gets the new name in place of the old one and keeps its other names; it is made if missing. */
+function hostsWith(text: string, names: { readonly old: string; readonly name: string }): string {
+  const words = (line: string): readonly string[] => line.replace(/#.*$/, '').trim().split(/\s+/);
+  const isLocal = (line: string): boolean => words(line)[0] === '127.0.0.1';
+  const lines = text.split('\n');
+  if (lines.some(isLocal)) {
+    const renamed = (line: string): string => {
+      const [address, ...aliases] = words(line);
+      const kept = aliases.filter((alias) => alias !== names.old && alias !== names.name);
+      return [address, ...new Set(['localhost', ...kept, names.name])].join(' ');
+    };
+    return lines.map((line) => (isLocal(line) ? renamed(line) : line)).join('\n');
+  }
+  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return `${start}127.0.0.1 localhost ${names.name}\n`;
+}
+
+async function replaceText(target: Target, path: string, text: string): Promise<void> {
+  const old = await target.files.stat(path, 'follow');
+  await target.files.write({
+    path,
+    bytes: Buffer.from(text),
+    mode: old?.mode ?? 0o644,
+    uid: old?.uid ?? 0,
+    gid: old?.gid ?? 0,
+  });
+}
