@@ -46,18 +46,19 @@ export async function runInNamespace(
     'slave',
     ...command,
   ];
-  // A session of its own: Ctrl-C then reaches it once, from us, instead of twice.
-  const child = spawn('setpriv', inside, {
-    stdio: 'inherit',
-    detached: true,
-    env: { ...process.env, [MARKER]: String(process.pid) },
-  });
-  const forwards = FORWARDED.map((signal) => {
-    const forward = () => void child.kill(signal);
-    process.on(signal, forward);
-    return { signal, forward };
-  });
+  const forwards = new Map<NodeJS.Signals, () => void>();
   try {
+    // A session of its own: Ctrl-C then reaches it once, from us, instead of twice.
+    const child = spawn('setpriv', inside, {
+      stdio: 'inherit',
+      detached: true,
+      env: { ...process.env, [MARKER]: String(process.pid) },
+    });
+    for (const signal of FORWARDED) {
+      const forward = () => void child.kill(signal);
+      process.on(signal, forward);
+      forwards.set(signal, forward);
+    }
     const code = await exitOf(child);
     if (code === KILLED) tell(killed());
     return code;
@@ -68,7 +69,7 @@ export async function runInNamespace(
 `);
     return CANNOT_RUN;
   } finally {
-    for (const { signal, forward } of forwards) process.off(signal, forward);
+    for (const [signal, forward] of forwards) process.off(signal, forward);
   }
 }
 
