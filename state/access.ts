@@ -5,7 +5,7 @@ import { ensureBallast, freeBallast } from './ballast.ts';
 import { makeDirectoryDurably } from './durable-file.ts';
 import { openJsonlStore } from './jsonl-store.ts';
 import { acquireLock } from './lock.ts';
-import { eventsDirectory, isMissing } from './log-directory.ts';
+import { isMissing } from './log-directory.ts';
 import { openRegistry } from './registry.ts';
 import { copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
 
@@ -18,7 +18,7 @@ const BOUNDS = { maxSegments: 400, maxBytes: 8 * 2 ** 20 };
 export function createStateAccess(clock: Clock): StateAccess {
   return {
     lock: acquireLock,
-    hasLog: async (stateAt) => !(await isMissing(eventsDirectory(`${stateAt}/${STATE_DIRECTORY}`))),
+    hasLog: async (stateAt) => !(await isMissing(`${stateAt}/${STATE_DIRECTORY}`)),
     lastPlace: (copiesAt) => lastPlaceIn(`${copiesAt}/${STATE_DIRECTORY}`),
     open: (stateAt, access, lost) =>
       openState(`${stateAt}/${STATE_DIRECTORY}`, clock, access, lost),
@@ -46,7 +46,8 @@ async function openState(
     publish: async (copyTo) => {
       await registry.save(store);
       await ensureBallast(directory);
-      await store.prune(BOUNDS);
+      // What is removed cannot be projected again, and the record of it moves the head.
+      if ((await store.prune(BOUNDS)).length > 0) await registry.save(store);
       if (copyTo !== undefined)
         await copyMissingSegments(directory, `${copyTo}/${STATE_DIRECTORY}`);
     },

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Role } from '../../src/system/port.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
+import { outgoingImage } from './set-active.ts';
 import { parseStateYaml, renderStateYaml, upgradedStateYaml } from '../../state/state-yaml.ts';
 
 const titled = z.object({ menuTitle: z.string().optional() });
 const found = z.object({ stateYaml: z.string().optional() });
-const rotated = z.object({ rotate: z.boolean() });
 const passive = z.object({ kept: z.string().optional() });
 
 /** The GRUB environment and both state.yaml: projections, written after the switch and replaceable at any time (law 4). */
@@ -52,7 +52,7 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
   const { system, device } = context;
   const request = requestOf(context);
   const before = parseStateYaml(found.parse(context.output('check-preconditions')).stateYaml);
-  const { rotate } = rotated.parse(context.output('retire-active'));
+  const { retired } = outgoingImage(context);
   const { kept } = passive.parse(context.output('set-passive') ?? {});
   const text = renderStateYaml(
     upgradedStateYaml(before.kind === 'state' ? before.state : undefined, {
@@ -60,7 +60,7 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
       slot: 'active',
       image: { source: request.source.uri, label: request.image.label, fs: request.image.fs },
       partitionLabel: labelOf(context, 'state') ?? 'COS_STATE',
-      passive: rotate && kept === undefined ? 'rotated' : 'kept',
+      passive: retired !== undefined && kept === undefined ? 'rotated' : 'kept',
       passiveLabel: request.passiveLabel,
     }),
   );

@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/errors.ts';
 import type { StageResult } from '../../src/system/port.ts';
 import type { JsonValue } from '../../state/records.ts';
 import { WORKING_TREE } from '../resources/target.ts';
-import type { Step, StepContext } from '../step.ts';
+import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 export interface StageStep {
@@ -28,8 +28,18 @@ export function stageStep(declared: StageStep): Step {
     whenInterrupted,
     ...(onFailure === undefined ? {} : { onFailure }),
     run: async (context) => runStage(declared, context),
-    touches: ({ device }) => (declared.where === 'chroot' ? [WORKING_TREE] : [device.stateAt]),
+    touches: (context) => reachOfHooks(declared, context),
   };
+}
+
+/** Everything of ours that a hook can write into: its effects are durable before its stage counts as done. */
+function reachOfHooks({ needs }: StageStep, { device }: StepContext): readonly string[] {
+  const places = (['state', 'recovery', 'oem', 'persistent'] as const).map((role) =>
+    placeOf(device, role),
+  );
+  return [...places, needs.includes('target') ? WORKING_TREE : undefined].filter(
+    (place) => place !== undefined,
+  );
 }
 
 async function runStage(declared: StageStep, context: StepContext): Promise<JsonValue> {

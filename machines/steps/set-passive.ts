@@ -1,10 +1,8 @@
-import { z } from 'zod';
 import { replace } from '../replace.ts';
 import { doomedPath, inodeOf, retiredPath, slotPath } from '../slots.ts';
-import type { Step, StepContext } from '../step.ts';
+import type { Step } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
-
-const retired = z.object({ rotate: z.boolean(), reason: z.string(), id: z.string().optional() });
+import { outgoingImage } from './set-active.ts';
 
 /** Gives the outgoing active image the passive label and name. */
 export const setPassive: Step = {
@@ -14,8 +12,8 @@ export const setPassive: Step = {
   whenInterrupted: 'probe',
 
   skip(context) {
-    const { rotate, reason } = outgoing(context);
-    return rotate ? undefined : `passive stays as it is: ${reason}`;
+    const { retired, reason } = outgoingImage(context);
+    return retired === undefined ? `passive stays as it is: ${reason}` : undefined;
   },
 
   async run(context) {
@@ -27,7 +25,7 @@ export const setPassive: Step = {
     if (
       present !== undefined &&
       present.id === device.runningImage &&
-      inodeOf(present) !== outgoing(context).id
+      inodeOf(present) !== outgoingImage(context).retired
     ) {
       await system.files.remove(by);
       return { kept: inodeOf(present), reason: 'the machine runs from passive now' };
@@ -45,7 +43,3 @@ export const setPassive: Step = {
     };
   },
 };
-
-function outgoing(context: StepContext): z.infer<typeof retired> {
-  return retired.parse(context.output('retire-active'));
-}

@@ -122,6 +122,10 @@ async function mountState(
   return STATE_AT;
 }
 
+/**
+ * The mode of the mount, not of the file system: a remount in our private namespace changes our mount and the file system, never the
+ * mount that the running system sees. So the next process still finds `ro` after a kill, and restores it.
+ */
 async function makeWritable(
   system: System,
   stateAt: string,

@@ -148,7 +148,7 @@ function partition(role: Role, at: string | undefined): SimulatedMount {
     root: { in: 'file-system', fs: role, path: '/' },
     kind: 'device',
     by: 'boot',
-    mode: 'rw',
+    mode: at === undefined ? 'rw' : 'ro',
   };
 }
 

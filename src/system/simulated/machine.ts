@@ -112,7 +112,9 @@ export class SimulatedMachine {
     const fileSystems = new Map(
       [...this.fileSystems].map(([name, fs]) => [name, fs.fork()] as const),
     );
-    const mounts = this.mounts.filter((mount) => mount.by === 'boot');
+    const mounts = this.mounts
+      .filter((mount) => mount.by === 'boot')
+      .map(({ outside, ...mount }) => ({ ...mount, mode: outside ?? mount.mode }));
     const after = new SimulatedMachine({
       surroundings: this.surroundings,
       facts: this.facts,

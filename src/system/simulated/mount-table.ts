@@ -12,6 +12,8 @@ export interface SimulatedMount {
   readonly by: 'boot' | 'tool';
   /** Of this mount alone; the file system below may be read-only as well. */
   readonly mode: 'ro' | 'rw';
+  /** Mode of this mount outside the tool's namespace, where the tool changed it: what the next process finds. */
+  readonly outside?: 'ro' | 'rw';
 }
 
 /** The topmost mount that holds a path. */

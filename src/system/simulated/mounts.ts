@@ -32,7 +32,7 @@ export function simulatedMounts(machine: SimulatedMachine): MountsPort {
         fs.mode = mode;
       }
       machine.mounts = machine.mounts.map((other) =>
-        other === mount ? { ...mount, mode } : other,
+        other === mount ? { ...mount, mode, outside: mount.outside ?? mount.mode } : other,
       );
       machine.moment(`remounted ${at} ${mode}`);
     },
