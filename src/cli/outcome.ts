@@ -1,5 +1,5 @@
 /** What commands come to, declared once: type, JSON output and its schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorViewSchema } from '../inspect/error-view.ts';
 import { slotViewSchema } from '../inspect/slot-view.ts';
 

@@ -1,11 +1,17 @@
 /** The host of a real process. */
-import { open } from 'node:fs/promises';
-import type { Host, LogFile, Output, StopSignal } from './host.ts';
+import type { Clock } from '../system/port.ts';
+import type { Host, Output, StopSignal } from './host.ts';
 import { programName } from './program-name.ts';
 
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-export function processHost(): Host {
+/** What a process does not bring along: files and time come from the composition root. */
+export interface ProcessParts {
+  readonly openLog: Host['openLog'];
+  readonly clock: Clock;
+}
+
+export function processHost({ openLog, clock }: ProcessParts): Host {
   return {
     program: programName(process.argv[1]),
     args: process.argv.slice(2),
@@ -17,8 +23,8 @@ export function processHost(): Host {
     stderr: outputOf(process.stderr),
     onStop,
     openLog,
-    now: () => new Date().toISOString(),
-    monotonic: () => performance.now(),
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
   };
 }
 
@@ -43,19 +49,5 @@ function onStop(listener: (signal: StopSignal) => void): () => void {
   for (const signal of SIGNALS) process.on(signal, listener);
   return () => {
     for (const signal of SIGNALS) process.off(signal, listener);
-  };
-}
-
-async function openLog(path: string): Promise<LogFile> {
-  const file = await open(path, 'a', 0o600);
-  let written = Promise.resolve();
-  return {
-    write: (text) => {
-      written = written.then(() => file.appendFile(text)).catch(() => undefined);
-    },
-    close: async () => {
-      await written;
-      await file.close();
-    },
   };
 }

@@ -8,6 +8,9 @@ export const STRICT: Flag = {
 };
 
 export const POWER: readonly Flag[] = [
-  { name: 'reboot', says: 'reboot after success', key: 'reboot' },
-  { name: 'poweroff', says: 'power off after success', key: 'poweroff' },
+  { name: 'reboot', says: 'reboot after success' },
+  { name: 'poweroff', says: 'power off after success' },
 ];
+
+/** The same two for commands that read the configuration. */
+export const CONFIGURED_POWER: readonly Flag[] = POWER.map((flag) => ({ ...flag, key: flag.name }));

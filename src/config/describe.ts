@@ -1,5 +1,5 @@
 /** The configuration as a JSON schema, for editors and checks. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './keys.ts';
 
 export function describeConfig(): Readonly<Record<string, unknown>> {

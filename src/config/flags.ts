@@ -33,7 +33,8 @@ function rewritten(given: GivenFlags, keys: FlagKeys) {
   });
 }
 
-function refuseContradictions(given: GivenFlags): void {
+/** A `UsageError` of exit 32 for flags that cannot be given together. */
+export function refuseContradictions(given: GivenFlags): void {
   const sources = ['system.uri', 'docker-image', 'directory'].filter((flag) => flag in given);
   if (sources.length > 1) throw together(sources, 'they all name the source');
   if (given['reboot'] === true && given['poweroff'] === true) {

@@ -2,7 +2,7 @@
  * Every configuration key (spec 6.2), its type, default and meaning. One declaration gives the type, the check, the JSON schema
  * and the documentation. Keys without a built feature are read all the same: the file is shared with the reference.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { list, switchedOn, text, wholeNumber } from './weak-types.ts';
 
 const partition = z.object({

@@ -1,5 +1,5 @@
 /** The configuration schema as a flat table: full key to the type of its value. Maps are not keys, lists are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './keys.ts';
 
 export const LEAVES: ReadonlyMap<string, z.core.$ZodType> = new Map(leavesOf(configSchema, ''));

@@ -1,7 +1,7 @@
 /** From the tree of one file to settings by full key; what does not fit is told and left out. */
 import { BRANCHES, LEAVES } from './leaves.ts';
 import type { ConfigWarning, Setting } from './layer.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface CheckedLayer {
   readonly layer: ReadonlyMap<string, Setting>;

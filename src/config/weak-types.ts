@@ -2,7 +2,7 @@
  * Types as forgiving as the reference's: a file or an environment variable may say `"true"`, `1` or `yes` for a switch, a
  * number as text, and a list as one text with commas.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const WORDS = new Map<string, boolean>([
   ...['1', 't', 'true', 'yes', 'on'].map((word) => [word, true] as const),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { completionScript, SHELLS } from '../render/completion.ts';

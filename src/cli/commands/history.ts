@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { historyRowSchema } from '../../inspect/history-row.ts';
 import { timelineSchema } from '../../inspect/operation-timeline.ts';
 import type { Command } from '../command.ts';

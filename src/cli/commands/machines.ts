@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { machineChartSchema } from '../../inspect/machine-chart.ts';
 import { machineDiagram } from '../../inspect/machine-diagram.ts';
 import { textFlag, type Command } from '../command.ts';

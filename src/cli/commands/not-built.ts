@@ -1,5 +1,5 @@
 /** Commands of the reference that this version knows and refuses, each with what to do instead. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { notBuilt } from '../../config/not-built.ts';
 import type { Command } from '../command.ts';
 

@@ -1,10 +1,9 @@
-import { powerAction } from '../../config/upgrade.ts';
 import { isGiven, textFlag, type Command } from '../command.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
+import { powerAsked } from '../power.ts';
 import { requireRoot } from '../root.ts';
 import type { ResumeRequest } from '../services.ts';
-import { settingsFor } from '../settings.ts';
 import { POWER } from '../shared-flags.ts';
 
 export const resume: Command = {
@@ -32,17 +31,12 @@ export const resume: Command = {
   output: operationOutcomeSchema,
   run: async (context, invocation) => {
     requireRoot(context);
-    const config = await settingsFor(context, invocation);
     const boot = textFlag(invocation, 'boot');
     const when: ResumeRequest['when'] = boot === 'early' || boot === 'network' ? boot : 'now';
     const request = { when, force: isGiven(invocation, 'force') };
     return runOperation(context, {
       run: (services, hooks) => services.resume(request, hooks),
-      // What the configuration says is about upgrades; a boot unit that reboots by it would never end.
-      power:
-        'reboot' in invocation.flags || 'poweroff' in invocation.flags
-          ? powerAction(config)
-          : undefined,
+      power: powerAsked(invocation),
     });
   },
 };

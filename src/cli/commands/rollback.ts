@@ -1,9 +1,8 @@
-import { powerAction } from '../../config/upgrade.ts';
 import { isGiven, type Command } from '../command.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
+import { powerAsked } from '../power.ts';
 import { requireRoot } from '../root.ts';
-import { settingsFor } from '../settings.ts';
 import { POWER } from '../shared-flags.ts';
 
 export const rollback: Command = {
@@ -19,11 +18,10 @@ export const rollback: Command = {
   output: operationOutcomeSchema,
   run: async (context, invocation) => {
     requireRoot(context);
-    const config = await settingsFor(context, invocation);
     const request = { force: isGiven(invocation, 'force') };
     return runOperation(context, {
       run: (services, hooks) => services.rollback(request, hooks),
-      power: powerAction(config),
+      power: powerAsked(invocation),
     });
   },
 };

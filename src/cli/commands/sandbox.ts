@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../errors.ts';
 import type { Command, CommandResult, Context } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';

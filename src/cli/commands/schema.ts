@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeConfig } from '../../config/describe.ts';
 import { UsageError } from '../../errors.ts';
 import type { Command } from '../command.ts';

@@ -4,7 +4,7 @@ import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { requireRoot } from '../root.ts';
 import { settingsFor } from '../settings.ts';
-import { POWER, STRICT } from '../shared-flags.ts';
+import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
 
 const NO_EFFECT = 'it has no effect on upgrades';
 
@@ -61,7 +61,7 @@ export const upgrade: Command = {
       key: 'upgrade.recovery-system.uri',
     },
     STRICT,
-    ...POWER,
+    ...CONFIGURED_POWER,
     {
       name: 'force',
       says: 're-apply hooks of an installed image, go on over an image on trial or judged bad',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isGiven, type Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { FULL_VERSION, VERSION } from '../version.ts';

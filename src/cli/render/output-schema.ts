@@ -1,5 +1,5 @@
 /** JSON schema of what a command prints with `--json`: its result, or the error that kept it from one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorViewSchema } from '../../inspect/error-view.ts';
 import type { Command } from '../command.ts';
 
