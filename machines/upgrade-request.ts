@@ -1,5 +1,5 @@
 /** What an upgrade was asked for, fixed in its first record: steps read it from there, also after a resume by another version. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../state/records.ts';
 
 const hookFile = z.object({ path: z.string(), digest: z.string() });

@@ -63,7 +63,14 @@ const TASKS = {
   bench: (args) => {
     installSystemTools(SANDBOX_TOOLS);
     build();
-    bundle({ entryPoints: ['test/bench/main.ts'], outfile: 'dist/bench.mjs', format: 'esm' });
+    bundle({
+      entryPoints: ['test/bench/main.ts'],
+      outfile: 'dist/bench.mjs',
+      format: 'esm',
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    });
     return run(process.execPath, ['dist/bench.mjs', ...args]);
   },
   vectors: (args) =>

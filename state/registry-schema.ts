@@ -1,5 +1,5 @@
 /** The shape of registry.json. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Raised when the projection changes: a registry of another format is made anew from the log. */
 export const REGISTRY_FORMAT = 1;

@@ -5,7 +5,7 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import type { Role } from '../../src/system/port.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { placeOf, type Resource } from '../step.ts';
 
 const detail = z.array(z.object({ at: z.string(), took: z.enum(['mount', 'remount']) }));

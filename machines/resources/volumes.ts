@@ -1,5 +1,5 @@
 /** COS_OEM and COS_PERSISTENT, bound into the new image at `/oem` and `/usr/local`, as hooks are promised. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { placeOf, type Resource } from '../step.ts';
 import { WORKING_TREE } from './target.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Role } from '../../src/system/port.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';

@@ -1,7 +1,7 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { replace } from '../replace.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retire, type Retirement } from '../retire.ts';
 import { doomedPath, imagesAt, inodeOf, retiredPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';

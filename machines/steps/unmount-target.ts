@@ -1,6 +1,6 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { inodeOf, targetPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
 

@@ -10,7 +10,7 @@ import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
 import { projectRegistry } from '../../state/projections.ts';
 import { parseStateYaml } from '../../state/state-yaml.ts';
 import type { Registry } from '../../state/registry-schema.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
 import { rollback } from '../../machines/rollback.ts';
