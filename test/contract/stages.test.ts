@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HookEvent, StageRequest } from '../../src/system/port.ts';
 import { createLinuxStages } from '../../src/system/linux/stages.ts';
 import { busyboxRoot } from '../support/cloud-init/busybox-root.ts';
@@ -132,5 +134,168 @@ describe.skipIf(!asRoot)('stages on a real machine (needs root)', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ type: 'hook.output', part: 'commands', text: 'bad luck\n' }),
     );
+  });
+
+  it('stops at once when it is interrupted, and leaves nothing running', async () => {
+    const stop = new AbortController();
+    hook(
+      'long.yaml',
+      'stages:\n  after-upgrade-chroot:\n  - commands: ["echo begun; exec sleep 4712", "touch /never"]\n',
+    );
+    const running = stages().run(
+      request({ signal: stop.signal, show: (text) => text.includes('begun') && stop.abort() }),
+    );
+    await expect(running).rejects.toMatchObject({ code: 'interrupted', exit: 130 });
+    expect(() => execFileSync('pgrep', ['-f', '^sleep 4712$'])).toThrow();
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(root);
+    expect(() => inRoot('never')).toThrow(/ENOENT/);
+  });
+
+  it('acts on the files of the target only, and says so, where the running system would be changed', async () => {
+    const before = readFileSync('/proc/sys/kernel/hostname', 'utf8');
+    const panic = readFileSync('/proc/sys/kernel/panic', 'utf8');
+    writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost box\n');
+    hook(
+      'kernel.yaml',
+      'stages:\n  after-upgrade-chroot:\n  - hostname: renamed\n    sysctl: {kernel.panic: "4711"}\n    modules: [loop]\n    systemctl: {start: [x.service]}\n    timesyncd: {NTP: time.test}\n    dns: {nameservers: [192.0.2.1]}\n',
+    );
+    const result = await stages().run(request());
+    expect(result.failures).toEqual([]);
+    expect(readFileSync('/proc/sys/kernel/hostname', 'utf8')).toBe(before);
+    expect(readFileSync('/proc/sys/kernel/panic', 'utf8')).toBe(panic);
+    expect(inRoot('etc/hostname')).toBe('renamed\n');
+    expect(inRoot('etc/hosts')).toBe('127.0.0.1 localhost box renamed\n');
+    expect(inRoot('etc/sysctl.d/90-hooks.conf')).toBe('kernel.panic = 4711\n');
+    expect(inRoot('etc/modules-load.d/90-hooks.conf')).toBe('loop\n');
+    expect(inRoot('etc/resolv.conf')).toBe('nameserver 192.0.2.1\n');
+    expect(events.filter((event) => event.type === 'hook.warned')).toHaveLength(4);
+  });
+
+  it.each([
+    ['a file', () => writeFileSync(join(root, 'etc/resolv.conf'), 'nameserver 192.0.2.9\n')],
+    ['nothing', () => undefined],
+    [
+      'a link into /run',
+      () => symlinkSync('../run/systemd/resolve/stub.conf', join(root, 'etc/resolv.conf')),
+    ],
+  ])(
+    'lends the resolver of the running system to a target with %s, and puts back what was there',
+    async (_name, prepare) => {
+      prepare();
+      const tree = () => execFileSync('ls', ['-lR', '--full-time', join(root, 'etc')]).toString();
+      const content = (): string => tree().replace(/\d{4}-\d\d-\d\d [\d:.]+ \+\d+/g, '');
+      const before = content();
+      hook(
+        'look.yaml',
+        'stages:\n  after-upgrade-chroot:\n  - commands: ["cat /etc/resolv.conf > /seen"]\n',
+      );
+      const result = await stages().run(request());
+      expect(result.failures).toEqual([]);
+      expect(inRoot('seen')).toBe(readFileSync('/etc/resolv.conf', 'utf8'));
+      expect(content()).toBe(before);
+    },
+  );
+
+  it('frees the target at once: a file system that held it can be unmounted', async () => {
+    const image = join(directory, 'image');
+    const mounted = join(directory, 'mounted');
+    mkdirSync(mounted);
+    execFileSync('truncate', ['-s', '16M', image]);
+    execFileSync('mkfs.ext4', ['-q', image]);
+    execFileSync('mount', ['-o', 'loop', image, mounted]);
+    try {
+      busyboxRoot(mounted);
+      mkdirSync(join(mounted, 'oem'));
+      writeFileSync(
+        join(mounted, 'oem/a.yaml'),
+        'stages:\n  after-upgrade-chroot:\n  - commands: ["sleep 4713 & echo hi > /hi"]\n',
+      );
+      const result = await stages().run(request({ root: mounted }));
+      expect(result.failures).toEqual([]);
+    } finally {
+      execFileSync('umount', [mounted]);
+    }
+  });
+
+  it('leaves nothing behind when this program is killed in the middle of a hook', async () => {
+    const killed = join(directory, 'killed.mjs');
+    await build({
+      entryPoints: [join(import.meta.dirname, '../../src/system/linux/stages.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: killed,
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    });
+    hook(
+      'long.yaml',
+      'stages:\n  after-upgrade-chroot:\n  - commands: ["sleep 4714 & echo begun; exec sleep 4714"]\n',
+    );
+    const script = `
+      const { createLinuxStages } = await import(${JSON.stringify(killed)});
+      await createLinuxStages({ callerEnvironment: {} }).run({
+        stage: 'after-upgrade-chroot', root: ${JSON.stringify(root)}, extraPaths: [], environment: {},
+        signal: new AbortController().signal, emit: async () => {},
+        show: (text) => process.stdout.write(text),
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+    expect(execFileSync('pgrep', ['-c', '-f', '^sleep 4714$']).toString().trim()).toBe('2');
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    await vi.waitFor(() => {
+      expect(() => execFileSync('pgrep', ['-f', '^sleep 4714$'])).toThrow();
+      expect(() => execFileSync('pgrep', ['-f', `slotwright-chroot ${root}`])).toThrow();
+    });
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(root);
+  });
+
+  it('gives a host stage the files of the running system and no chroot', async () => {
+    const host = join(directory, 'host');
+    mkdirSync(join(host, 'usr/local/cloud-config'), { recursive: true });
+    writeFileSync(
+      join(host, 'usr/local/cloud-config/a.yaml'),
+      `stages:\n  before-upgrade:\n  - commands: ["echo $HOME $SLOTWRIGHT_STAGE > ${host}/seen"]\n`,
+    );
+    const { root: _root, ...rest } = request({ stage: 'before-upgrade' });
+    const result = await createLinuxStages({
+      callerEnvironment: {},
+      hostRoot: host,
+      commandLineFile: join(directory, 'cmdline'),
+    }).run(rest);
+    expect(result.failures).toEqual(['/proc/cmdline: the kernel command line cannot be read']);
+    expect(readFileSync(join(host, 'seen'), 'utf8')).toBe('/root after-upgrade-chroot\n');
+  });
+
+  it('lists every hook file outside of the image with the digest of its text', async () => {
+    const host = join(directory, 'host');
+    mkdirSync(join(host, 'oem/sub'), { recursive: true });
+    mkdirSync(join(host, 'system/oem'), { recursive: true });
+    mkdirSync(join(host, 'extra'), { recursive: true });
+    writeFileSync(join(host, 'system/oem/image.yaml'), 'stages: {}');
+    writeFileSync(join(host, 'oem/sub/a.yaml'), 'stages: {}');
+    writeFileSync(join(host, 'oem/readme.txt'), 'no hook');
+    writeFileSync(join(host, 'extra/b.yml'), 'stages: {b: []}');
+    writeFileSync(
+      join(directory, 'cmdline'),
+      'quiet cos.setup=/extra/b.yml stages.x[0].commands[0]=y',
+    );
+    const port = createLinuxStages({
+      callerEnvironment: {},
+      hostRoot: host,
+      commandLineFile: join(directory, 'cmdline'),
+    });
+    const found = await port.files([]);
+    expect(found.map(({ path }) => path)).toEqual([
+      '/oem/sub/a.yaml',
+      '/extra/b.yml',
+      '/proc/cmdline',
+    ]);
+    expect(found[0]?.digest).toBe(createHash('sha256').update('stages: {}').digest('hex'));
   });
 });

@@ -4,7 +4,8 @@
  *   node RUN.mjs VECTORS [--base BASE.tar] [--only id,...] [--verbose] [--record FILE]
  *
  * Needs root and a base root (README of the vectors). A case of judgement `diverge` is compared with our own wish for it
- * in `wanted.json`, which says in data what the case's `want` says in words.
+ * in `wanted.json`, which says in data what the case's `want` says in words. A case of judgement `match` in that file is one
+ * where we differ on purpose; it is told, too.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,15 +49,17 @@ async function runAll(): Promise<number> {
   const ids = readdirSync(vectors).filter(
     (id) => existsSync(join(vectors, id, 'case.json')) && (only?.includes(id) ?? true),
   );
-  const count = { agree: 0, differ: 0, unjudged: 0 };
+  const count = { agree: 0, deviate: 0, differ: 0, unjudged: 0 };
   const recorded: Record<string, Outcome> = {};
   for (const id of ids) {
     const vector = readCase(join(vectors, id));
     const actual = await runApart(id, base);
-    const wishes = vector.judgement === 'match' ? matching(id) : wanted[id] ? [wanted[id]] : [];
+    const ours = wanted[id] === undefined ? [] : [wanted[id]];
+    const wishes = vector.judgement === 'match' ? matching(id) : ours;
     const found = wishes.map((wish) => differences(actual, wish));
     const best = [...found].sort((left, right) => left.length - right.length)[0];
-    const verdict = best === undefined ? 'unjudged' : best.length === 0 ? 'agree' : 'differ';
+    const onPurpose = vector.judgement === 'match' && ours.some((wish) => differences(actual, wish).length === 0);
+    const verdict = verdictOf(best, onPurpose ? 'deviate' : 'differ');
     count[verdict] += 1;
     if (vector.judgement === 'diverge') {
       recorded[id] = actual;
@@ -78,6 +81,16 @@ async function runAll(): Promise<number> {
   }
   say(`${String(ids.length)} cases: ${JSON.stringify(count)}`);
   return count.differ + count.unjudged === 0 ? 0 : 1;
+}
+
+function verdictOf(
+  best: readonly string[] | undefined,
+  otherwise: 'deviate' | 'differ',
+): 'agree' | 'deviate' | 'differ' | 'unjudged' {
+  if (best === undefined) {
+    return 'unjudged';
+  }
+  return best.length === 0 ? 'agree' : otherwise;
 }
 
 /** Either version of the reference is conforming, and so is what it did in another of its runs. */
