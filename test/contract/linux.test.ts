@@ -83,6 +83,24 @@ describe.skipIf(!isRoot)('the Linux machine (needs root)', () => {
       }
     });
 
+    it('is not put off by a blank disk or one that cannot be read', async () => {
+      const folder = await scratch();
+      const loops: string[] = [];
+      try {
+        for (const name of ['blank', 'broken']) {
+          const file = path.join(folder, name);
+          await writeFile(file, '');
+          await truncate(file, MIB);
+          loops.push((await tool('losetup', '--find', '--show', file)).trim());
+        }
+        await truncate(path.join(folder, 'broken'), 0);
+        const roles = (await ours()).map(({ role }) => role);
+        expect(roles).toEqual(['oem', 'recovery', 'state', 'persistent', 'persistent']);
+      } finally {
+        for (const loop of loops) await tool('losetup', '--detach', loop);
+      }
+    });
+
     it('finds a file system on a disk without partitions', async () => {
       const file = path.join(await scratch(), 'whole.img');
       await system.images.create(file, { bytes: 4 * MIB, label: 'COS_OEM', fs: 'ext4' });

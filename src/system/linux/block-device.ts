@@ -25,13 +25,6 @@ export async function listBlockDevices(): Promise<readonly BlockDevice[]> {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Name of the whole loop device of this number, `undefined` for every other device. */
-export async function loopName(number: string): Promise<string | undefined> {
-  const target = await readlink(`/sys/dev/block/${number}`).catch(() => undefined);
-  const name = target === undefined ? '' : path.basename(target);
-  return /^loop\d+$/.test(name) ? name : undefined;
-}
-
 /** Memory, compressed memory, optical and floppy drives, flash without a translation layer. */
 const FOREIGN = /^(ram|zram|sr|fd|mtdblock)\d/;
 

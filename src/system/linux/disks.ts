@@ -15,12 +15,14 @@ export function createDisks(exec: Exec): DisksPort {
   return {
     partitions: async () => {
       const devices = await withNodes(await listBlockDevices());
-      if (devices.length === 0) return [];
-      const [probed, mounts] = await Promise.all([probe(exec, devices), readMounts()]);
-      return devices.flatMap((device) => {
-        const tags = probed.get(nodeOf(device.name));
-        return tags === undefined ? [] : partitionOf(device, tags, mounts);
-      });
+      // At once: each is a process that waits for its own disk.
+      const [probed, mounts] = await Promise.all([
+        Promise.all(devices.map((device) => probe(exec, device))),
+        readMounts(),
+      ]);
+      return devices.flatMap((device, index) =>
+        partitionOf(device, probed[index] ?? new Map(), mounts),
+      );
     },
     free: (path) =>
       doing(`read the free space of ${path}`, async () => {
@@ -30,15 +32,9 @@ export function createDisks(exec: Exec): DisksPort {
   };
 }
 
-/** Tags of each device that `blkid -p -o export` could read, by device node. */
-export function parseProbe(text: string): ReadonlyMap<string, Tags> {
-  const devices = new Map<string, Tags>();
-  for (const paragraph of text.split(/\n\n+/)) {
-    const tags = new Map(paragraph.split('\n').flatMap(parseTag));
-    const name = tags.get('DEVNAME');
-    if (name !== undefined) devices.set(name, tags);
-  }
-  return devices;
+/** Tags of a device as `blkid -p -o export` prints them. */
+export function parseTags(text: string): Tags {
+  return new Map(text.split('\n').flatMap(parseTag));
 }
 
 type Tags = ReadonlyMap<string, string>;
@@ -70,12 +66,13 @@ const withNodes = async (devices: readonly BlockDevice[]): Promise<readonly Bloc
   return devices.filter((_, index) => there[index]);
 };
 
-const probe = async (exec: Exec, devices: readonly BlockDevice[]) => {
-  const nodes = devices.map(({ name }) => nodeOf(name));
-  // 2: nothing known on the last device, 4: one could not be read, 8: two file systems on one; the others are printed.
-  const accept = [0, 2, 4, 8];
-  const { stdout } = await exec.read('blkid', ['-p', '-o', 'export', ...nodes], { accept });
-  return parseProbe(stdout);
+/** One call for each: blkid ends at the first device that it finds nothing on, a blank disk for instance. */
+const probe = async (exec: Exec, device: BlockDevice): Promise<Tags> => {
+  const node = nodeOf(device.name);
+  // 2: nothing known on it, 4 (1): it cannot be read, 8: two file systems on one.
+  const accept = [0, 1, 2, 4, 8];
+  const { stdout } = await exec.read('blkid', ['-p', '-o', 'export', node], { accept });
+  return parseTags(stdout);
 };
 
 const parseTag = (line: string): [string, string][] => {

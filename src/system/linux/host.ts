@@ -1,6 +1,6 @@
 import { readFile, access } from 'node:fs/promises';
 import { isAtOrBelow, mountAt, readMounts } from './mountinfo.ts';
-import { loopName } from './block-device.ts';
+import { loopName } from './loop-device.ts';
 import type { HostFacts, HostPort } from '../port.ts';
 import type { Exec } from './exec.ts';
 import type { MountEntry } from './mountinfo.ts';

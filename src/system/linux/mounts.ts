@@ -3,6 +3,7 @@ import { SystemError } from '../../errors.ts';
 import { CommandError } from './command-error.ts';
 import { doing } from './file-error.ts';
 import { findHolders } from './holders.ts';
+import { loopBehind } from './loop-device.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
 import { readSuperblock } from './superblock.ts';
 import type { MountRequest, MountsPort } from '../port.ts';
@@ -27,8 +28,10 @@ export function createMounts(exec: Exec): MountsPort {
       await exec.change('mount', ['-o', `remount,${mode}`, '--', at]);
     },
     unmount: async (at) => {
+      const loop = await loopBehind(at);
       try {
         await exec.change('umount', ['--', at]);
+        await loop?.released();
       } catch (error) {
         if (isBusy(error)) throw await busy(at, error);
         throw isNotMounted(error) ? notMounted(at, error) : error;

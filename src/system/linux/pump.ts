@@ -14,5 +14,7 @@ export function pump(from: Readable, to: Writable, passing?: (chunk: Buffer) => 
     passing?.(chunk);
   });
   from.once('end', () => to.end());
+  // A reader that ended is closed without an error; a paused writer would wait for it for ever.
+  to.once('close', () => from.destroy());
   to.on('error', () => from.destroy());
 }

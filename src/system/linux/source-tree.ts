@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { SystemError } from '../../errors.ts';
+import { loopBehind } from './loop-device.ts';
 import { readSuperblock } from './superblock.ts';
-import type { FileHandle } from 'node:fs/promises';
 import type { ImageSource } from '../port.ts';
 import type { Exec } from './exec.ts';
 
@@ -19,25 +19,28 @@ export async function withSourceTree<T>(
 ): Promise<T> {
   await refuseUnreadable(source);
   if (source.kind === 'dir') return work(source.path);
-  const root = await openImage(exec, source);
+  const { root, loop } = await openImage(exec, source);
   try {
     return await work(`/proc/${process.pid}/fd/${root.fd}`);
   } finally {
     await root.close();
+    await loop?.released();
   }
 }
 
 /** Where image files are mounted for the moment it takes to open their root. */
 const SOURCES = '/run/cos/imgsrc';
 
-const openImage = async (exec: Exec, source: ImageSource): Promise<FileHandle> => {
+const openImage = async (exec: Exec, source: ImageSource) => {
   const { fs } = await readSuperblock(source.path);
   await mkdir(SOURCES, { recursive: true, mode: 0o700 });
   const at = await mkdtemp(path.join(SOURCES, 'source-'));
   try {
     await mountSource(exec, source, fs, at);
     try {
-      return await open(at, constants.O_RDONLY | constants.O_DIRECTORY);
+      const loop = await loopBehind(at);
+      const root = await open(at, constants.O_RDONLY | constants.O_DIRECTORY);
+      return { root, loop };
     } finally {
       await exec.change('umount', ['--lazy', '--', at]);
     }
