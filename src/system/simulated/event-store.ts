@@ -82,7 +82,7 @@ export class SimulatedEventStore implements EventStore {
       event,
       prev,
     });
-    this.#change(`append ${event.type}`, () => {
+    this.#change(`append ${told(event)}`, () => {
       const { tree } = this.#fs;
       const ino = tree.names.get(pathOf(name.segment));
       const log = ino === undefined ? undefined : tree.inodes.get(ino);
@@ -166,6 +166,12 @@ export class SimulatedEventStore implements EventStore {
     const last = record?.records.at(-1);
     return last === undefined ? CHAIN_START : { seq: last.seq, hash: last.hash };
   }
+}
+
+/** An event by its type and what it is about. */
+function told(event: LifecycleEvent): string {
+  if ('step' in event) return `${event.type} ${event.step ?? ''}`;
+  return 'resource' in event ? `${event.type} ${event.resource}` : event.type;
 }
 
 /** The segments of a file system, oldest first. */

@@ -143,6 +143,23 @@ export function writeFile(machine: SimulatedMachine, path: string, text: string)
   machine.moment(`wrote ${path}`);
 }
 
+/** Writes a file as a shell does: not atomically, and not durable before the file system is synced. */
+export function writePlainly(machine: SimulatedMachine, path: string, text: string): void {
+  const at = machine.locate(path);
+  if (at.in === 'image') {
+    changeInImage(machine, at, text);
+    return;
+  }
+  const fs = machine.fileSystem(at.fs);
+  makeDirectories(fs, at.path.slice(0, at.path.lastIndexOf('/')));
+  machine.moment(`write ${path}`);
+  const ino = fs.tree.names.get(at.path);
+  const inode = { kind: 'text', text } as const;
+  if (ino === undefined) fs.change(trees.withNew(fs.tree, at.path, inode));
+  else fs.change(trees.withInode(fs.tree, ino, inode));
+  machine.moment(`wrote ${path}`);
+}
+
 /** Overwrites a file in its place, in one write; the file must be there. */
 export function overwrite(machine: SimulatedMachine, path: string, text: string): void {
   const { in: where, fs: name, path: inside } = machine.locate(path);

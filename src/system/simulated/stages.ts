@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { HookFile, StageRequest, StagesPort } from '../port.ts';
 import { inodeAt } from './tree.ts';
 import { imageAt } from './location.ts';
-import { writeFile, makeDirectories } from './files.ts';
+import { writePlainly } from './files.ts';
 import type { SimulatedMachine } from './machine.ts';
 import { stopWhenAborted } from './refusal.ts';
 
@@ -68,10 +68,7 @@ async function perform(
   }
   for (const [path, text] of Object.entries(hook.writes ?? {})) {
     const place = (root ?? '') + path;
-    const at = machine.locate(place);
-    const folder = at.path.slice(0, at.path.lastIndexOf('/'));
-    if (at.in === 'file-system') makeDirectories(machine.fileSystem(at.fs), folder);
-    writeFile(machine, place, text);
+    writePlainly(machine, place, text);
   }
   for (const text of hook.outputs ?? []) {
     show?.(text);

@@ -50,8 +50,10 @@ export const upgrade = (
   signal?: AbortSignal,
 ): Promise<Outcome> => upgradeDevice(machineryOf(machine), wish, controls(signal));
 
-export const resume = (machine: SimulatedMachine): Promise<Outcome> =>
-  resumeDevice(machineryOf(machine), { attempts: 'counted' }, controls());
+export const resume = (
+  machine: SimulatedMachine,
+  attempts: 'counted' | 'once-more' = 'counted',
+): Promise<Outcome> => resumeDevice(machineryOf(machine), { attempts }, controls());
 
 export const abort = (machine: SimulatedMachine): Promise<Outcome> =>
   abortDevice(machineryOf(machine), controls());

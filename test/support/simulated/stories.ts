@@ -1,0 +1,92 @@
+/** The machines that the crash matrix begins with: every way of having booted that changes what an upgrade must do. */
+import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
+import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
+import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { upgrade, wishFor } from './commands.ts';
+
+export interface Story {
+  /** Completes "an upgrade of a machine that ...". */
+  readonly name: string;
+  readonly begin: () => Promise<SimulatedMachine>;
+  /** Path of what is installed. */
+  readonly source: string;
+}
+
+/** Files that the hooks of {@link parts} change. */
+export const HOOK_FILES = ['/oem/hook.log', '/usr/local/hook.log', '/oem/before.log'];
+
+const parts: Omit<NewMachine, 'slots'> = {
+  files: {
+    '/oem/install.yaml': 'stages: {}',
+    '/oem/settings': 'of the user',
+    '/usr/local/data': 'of the user',
+  },
+  sources: { '/new': sourceOf('two'), '/newer': sourceOf('three') },
+  hooks: [
+    {
+      stage: 'before-upgrade',
+      source: '/oem/install.yaml',
+      step: 'note the start',
+      writes: { '/oem/before.log': 'started' },
+    },
+    {
+      stage: 'after-upgrade-chroot.before',
+      source: '/oem/install.yaml',
+      step: 'write into the new system',
+      writes: { '/etc/motd': 'hello', '/usr/local/hook.log': 'seen' },
+      outputs: ['hello\n'],
+      leavesProcess: 'daemon of a hook',
+    },
+    {
+      stage: 'after-upgrade',
+      source: '/oem/install.yaml',
+      step: 'look from outside',
+      writes: { '/run/cos/workingtree/etc/issue': 'hello' },
+    },
+    {
+      stage: 'post-upgrade',
+      source: '/oem/install.yaml',
+      step: 'note the end',
+      writes: { '/oem/hook.log': 'done' },
+    },
+  ],
+};
+
+function story(name: string, more: NewMachine, source = '/new'): Story {
+  return { name, source, begin: async () => newMachine({ ...parts, ...more }) };
+}
+
+export const booted = {
+  fromActive: story('booted from active', {
+    slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+  }),
+  withoutPassive: story('booted from active and has no passive', {
+    slots: { active: 'one', recovery: 'rescue' },
+  }),
+  fromPassive: story('booted from passive', {
+    slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    bootVariables: { saved_entry: 'fallback' },
+  }),
+  fromRecovery: story('booted from recovery', {
+    slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    bootVariables: { saved_entry: 'recovery' },
+  }),
+  withoutActive: story('booted from passive because active is gone', {
+    slots: { passive: 'zero', recovery: 'rescue' },
+  }),
+  rescued: story('booted from recovery because both slots are gone', {
+    slots: { recovery: 'rescue' },
+  }),
+  twice: {
+    name: 'was upgraded and not rebooted since',
+    source: '/newer',
+    begin: async () => {
+      const machine = newMachine({
+        ...parts,
+        slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+      });
+      await upgrade(machine, wishFor('/new'));
+      return machine;
+    },
+  },
+} satisfies Record<string, Story>;
