@@ -38,9 +38,11 @@ const install = z.object({
       persistent: partition.prefault({}),
     })
     .prefault({}),
-  'extra-partitions': list(extraPartition).default([]),
+  'extra-partitions': list(extraPartition)
+    .default([])
+    .describe('further partitions: name, label, size, fs'),
   'no-format': switchedOn().default(false).describe('keep the partitions'),
-  force: switchedOn().default(false),
+  force: switchedOn().default(false).describe('install over an installed system'),
   'cloud-init': list(z.string()).default([]).describe('files copied to COS_OEM'),
   iso: text().exactOptional().describe('ISO to install from'),
   'grub-entry-name': text().exactOptional().describe('menu title'),
@@ -60,29 +62,31 @@ const upgrade = z.object({
 });
 
 const reset = z.object({
-  'reset-persistent': switchedOn().default(false),
-  'reset-oem': switchedOn().default(false),
+  'reset-persistent': switchedOn().default(false).describe('format COS_PERSISTENT'),
+  'reset-oem': switchedOn().default(false).describe('format COS_OEM'),
   system: image.prefault({}),
-  'grub-entry-name': text().default('cOS'),
-  'disable-boot-entry': switchedOn().default(false),
-  target: text().exactOptional(),
+  'grub-entry-name': text().default('cOS').describe('menu title'),
+  'disable-boot-entry': switchedOn().default(false).describe('no EFI boot entry'),
+  target: text().exactOptional().describe('disk that gets the boot loader (BIOS)'),
 });
 
 export const configSchema = z.object({
   reboot: switchedOn().default(false).describe('reboot after success'),
   poweroff: switchedOn().default(false).describe('power off after success'),
-  'eject-cd': switchedOn().default(false),
+  'eject-cd': switchedOn().default(false).describe('eject the medium when powering down'),
   strict: switchedOn().default(false).describe('a failing hook fails the operation'),
   'cloud-init-paths': list(z.string())
     .default([])
     .describe('further hook sources, after /system/oem, /oem and /usr/local/cloud-config'),
   cosign: switchedOn().default(false).describe('verify signatures (not built yet)'),
-  'cosign-key': text().exactOptional(),
+  'cosign-key': text().exactOptional().describe('public key for cosign'),
   verify: switchedOn().default(false).describe('accepted; every image is verified anyway'),
-  platform: text().exactOptional(),
-  arch: text().exactOptional(),
-  'squash-compression': list(z.string()).exactOptional(),
-  'squash-no-compression': switchedOn().default(false),
+  platform: text().exactOptional().describe('of container images, for instance linux/amd64'),
+  arch: text().exactOptional().describe('deprecated: platform'),
+  'squash-compression': list(z.string()).exactOptional().describe('compression of squashfs images'),
+  'squash-no-compression': switchedOn()
+    .default(false)
+    .describe('no compression of squashfs images'),
   local: switchedOn().default(false).describe('container image from the local daemon'),
   install: install.prefault({}),
   upgrade: upgrade.prefault({}),

@@ -35,8 +35,21 @@ export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
   return {
     values: configSchema.parse(nested(settings)),
     origins: new Map([...LEAVES.keys()].map((key) => [key, settings.get(key)?.from ?? 'default'])),
-    warnings: [...files.warnings, ...environment.warnings, ...flags.warnings],
+    warnings: [
+      ...(await missingDirectory(input)),
+      ...files.warnings,
+      ...environment.warnings,
+      ...flags.warnings,
+    ],
   };
+}
+
+/** Without configuration the defaults hold; but who names a directory means one that is there. */
+async function missingDirectory({ reader, directory }: ConfigInput): Promise<ConfigWarning[]> {
+  if (directory === undefined || (await reader.stat(directory)) !== undefined) return [];
+  return [
+    { from: directory, text: 'there is no such directory; the defaults hold', level: 'loud' },
+  ];
 }
 
 function nested(settings: ReadonlyMap<string, Setting>): Record<string, unknown> {

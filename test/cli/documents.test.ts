@@ -2,6 +2,7 @@ import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/catalog.ts';
 import { commandsDocument, exitCodesDocument } from '../../src/cli/render/command-docs.ts';
+import { configurationDocument } from '../../src/config/document.ts';
 import { runCli } from './run-cli.ts';
 
 const docs = new URL('../../docs/', import.meta.url).pathname;
@@ -10,6 +11,7 @@ const built = COMMANDS.filter(({ refused }) => refused !== true).map(({ name }) 
 /** Run with -u to write them anew. */
 describe('the documents made from the tables are current', () => {
   it('commands.md', () => isCurrent('commands.md', commandsDocument(COMMANDS)));
+  it('configuration.md', () => isCurrent('configuration.md', configurationDocument()));
   it('exit-codes.md', () => isCurrent('exit-codes.md', exitCodesDocument()));
 
   it('schema/config.schema.json', async () => {

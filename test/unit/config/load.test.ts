@@ -190,6 +190,23 @@ describe('the configuration', () => {
     expect(warnings.map(({ from }) => from)).toEqual([drop('a.yml'), drop('config.yaml')]);
   });
 
+  it('warns of a named directory that is not there', async () => {
+    const { warnings } = await loadConfig({
+      reader: memoryReader({}),
+      directory: '/etc/elementl',
+      environment: {},
+      flags: {},
+      flagKeys,
+    });
+    expect(warnings).toEqual([
+      {
+        from: '/etc/elementl',
+        text: 'there is no such directory; the defaults hold',
+        level: 'loud',
+      },
+    ]);
+  });
+
   it.each([
     ['broken YAML', { [CONFIG]: 'strict: [' }],
     ['a list instead of a map', { [CONFIG]: '- strict' }],
