@@ -206,6 +206,27 @@ describe('sandbox', () => {
     expect(exit).toBe(7);
   });
 
+  it('tells the demonstration on stdout, as anybody', async () => {
+    const unasked = async () => Promise.reject(new Error('not expected'));
+    const { exit, stdout } = await runCli('sandbox demo', {
+      host: { root: false },
+      services: {
+        sandbox: {
+          create: unasked,
+          shell: unasked,
+          destroy: unasked,
+          run: unasked,
+          demo: async (_, hooks) => {
+            hooks.output('A machine on a disk file');
+            return 0;
+          },
+        },
+      },
+    });
+    expect(stdout).toBe('A machine on a disk file\n');
+    expect(exit).toBe(0);
+  });
+
   it.each([
     ['sandbox run ./box', 'there is no command to run'],
     ['sandbox create ./box more', '"sandbox create" takes only a directory'],
