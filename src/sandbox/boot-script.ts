@@ -12,7 +12,7 @@ umask 022
 
 # One boot of a disk at a time: two would be two kernels on one file system. A boot that was killed may still be going.
 exec 8<"$SANDBOX_DISK"
-flock --nonblock 8 || { echo 'its disk is running already' >&2; exit 1; }
+flock --timeout 3 8 || { echo 'its disk is running already' >&2; exit 1; }
 tries=0
 while [ -n "$(losetup --associated "$SANDBOX_DISK")" ]; do
   [ "$tries" -lt 200 ] || { echo 'its disk is attached to a loop device already' >&2; exit 1; }

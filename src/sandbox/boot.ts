@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, readlink, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -49,18 +49,28 @@ export async function bootDisk(disk: Disk, request: BootRequest): Promise<Booted
   const machine = startMachine(disk, request);
   const device = await bootedDevice(machine);
   const pid = await childOf(machine.pid);
+  const namespace = await pidNamespace(pid);
+  const running = new Set<RunningInside>();
+  const start: Booted['spawn'] = (argv, options) => {
+    const command = startInside(pid, argv, options);
+    running.add(command);
+    void command.outcome.finally(() => running.delete(command));
+    return command;
+  };
   return {
     disk,
     slot: request.slot,
     device,
     pid,
     path: (inside) => `/proc/${pid}/root${inside}`,
-    run: (argv, options) => startInside(pid, argv, options).outcome,
-    spawn: (argv, options) => startInside(pid, argv, options),
+    run: (argv, options) => start(argv, options).outcome,
+    spawn: start,
     shutdown: async () => {
-      await thawAll(device);
+      // Its process id and its device may be another's by now, if it has ended.
+      if ((await pidNamespace(pid)) === namespace) await thawAll({ pid, device });
       machine.kill('SIGKILL');
       await machine;
+      for (const command of running) command.abandon();
       await untilFree(device, disk);
     },
   };
@@ -116,6 +126,10 @@ async function bootedDevice(machine: ReturnType<typeof startMachine>): Promise<s
     reason: stderr.trim() || (shortMessage ?? 'it ended without a word'),
     hint: 'shut down what runs on its disk; if nothing does, make it anew: slotwright sandbox create',
   });
+}
+
+async function pidNamespace(pid: number): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/ns/pid`).catch(() => undefined);
 }
 
 /** Namespaces are torn down after their last process has gone, a little later. */

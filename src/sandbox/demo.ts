@@ -127,17 +127,14 @@ async function summary(
     '';
   const folder = relative(process.cwd(), place.folder);
   const program = `node ${relative(process.cwd(), process.argv[1] ?? '')}`;
-  const told = (good: boolean, text: string): string => `${good ? 'yes' : 'NO '}  ${text}`;
-  story.line(
-    told(
-      came.upgraded,
-      'upgraded from 1.0 to 2.0; the hook installed vim into the new image before it booted',
-    ),
+  story.told(
+    came.upgraded,
+    'upgraded from 1.0 to 2.0; the hook installed vim into the new image before it booted',
   );
-  story.line(told(came.recovered, 'the upgrade that lost power was resumed; 2.0 runs, with vim'));
-  story.line(told(attached.join('') === '', 'no mount and no loop device is left'));
+  story.told(came.recovered, 'the upgrade that lost power was resumed; 2.0 runs, with vim');
+  story.told(attached.join('') === '', 'no mount and no loop device is left');
   story.line('');
   story.line(`look around     ${program} sandbox shell ${folder}`);
-  story.line(`rehearse yours  ${program} sandbox run ${folder} -- elemental upgrade --help`);
+  story.line(`rehearse hooks  ${program} sandbox run ${folder} -- elemental upgrade`);
   story.line(`remove          ${program} sandbox destroy ${folder}    (${size})`);
 }

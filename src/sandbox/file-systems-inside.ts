@@ -11,29 +11,35 @@ export interface MountedInside {
   readonly path: string;
 }
 
+/** What finds a sandbox: its first process, and the loop device of its disk. */
+export interface Inside {
+  readonly pid: number;
+  readonly device: string;
+}
+
 /**
- * Every mounted file system of a disk, once, in whatever namespace it is mounted: a lifecycle operation mounts some in a
- * namespace of its own.
+ * Every mounted file system of the disk of a sandbox, once, in whatever namespace it is mounted: a lifecycle operation
+ * mounts some in a namespace of its own. Only processes of the sandbox are looked at: those its own /proc shows.
  */
-export async function mountedInside(device: string): Promise<readonly MountedInside[]> {
+export async function mountedInside({ pid, device }: Inside): Promise<readonly MountedInside[]> {
   const partitions = await deviceNumbers(device);
   const found = new Map<string, MountedInside>();
-  for (const pid of await onePidPerNamespace()) {
-    const table = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+  for (const process of await oneProcessPerNamespace(`/proc/${pid}/root/proc`)) {
+    const table = await readFile(`${process}/mountinfo`, 'utf8').catch(() => '');
     for (const line of table.split('\n')) {
       const [, , number = '', , at = '', ...rest] = line.split(' ');
       const node = partitions.get(number);
       if (node === undefined || found.has(number)) continue;
       const fs = rest[rest.indexOf('-') + 1] ?? '';
-      found.set(number, { device: node, fs, path: `/proc/${pid}/root${unescaped(at)}` });
+      found.set(number, { device: node, fs, path: `${process}/root${unescaped(at)}` });
     }
   }
   return [...found.values()];
 }
 
 /** Undoes freezes, without which a killed sandbox would leave its loop device busy for ever. */
-export async function thawAll(device: string): Promise<void> {
-  for (const { path } of await mountedInside(device)) {
+export async function thawAll(inside: Inside): Promise<void> {
+  for (const { path } of await mountedInside(inside)) {
     // Fails where nothing is frozen, which is the rule.
     await execa('fsfreeze', ['--unfreeze', path], { env: { PATH: HOST_PATH }, reject: false });
   }
@@ -50,13 +56,15 @@ async function deviceNumbers(device: string): Promise<Map<string, string>> {
   return numbers;
 }
 
-async function onePidPerNamespace(): Promise<readonly string[]> {
-  const pids = new Map<string, string>();
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined);
-    if (namespace !== undefined && !pids.has(namespace)) pids.set(namespace, pid);
+async function oneProcessPerNamespace(proc: string): Promise<readonly string[]> {
+  const names = await readdir(proc).catch(() => []);
+  const processes = new Map<string, string>();
+  for (const name of names.filter((one) => /^\d+$/.test(one))) {
+    const namespace = await readlink(`${proc}/${name}/ns/mnt`).catch(() => undefined);
+    if (namespace !== undefined && !processes.has(namespace))
+      processes.set(namespace, `${proc}/${name}`);
   }
-  return [...pids.values()];
+  return [...processes.values()];
 }
 
 /** mountinfo writes blanks, tabs, line ends and backslashes as octal. */

@@ -25,6 +25,8 @@ export interface RunningInside {
   readonly outcome: Promise<Outcome>;
   /** Signals the command itself; resolves when it was sent. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Ends what waits for the command on the host. It stops together with the command, so it may outlive it. */
+  abandon(): void;
 }
 
 /** Starts a command in the namespaces of the process with this id. */
@@ -36,7 +38,7 @@ export function startInside(
   const [file = 'true', ...args] = argv;
   const terminal = options.terminal === 'inherit';
   const child = execa(
-    'nsenter',
+    'setpriv',
     [...ENTER, String(pid), '--', '/usr/bin/env', '-i', ...environment(options), file, ...args],
     {
       env: { PATH: HOST_PATH },
@@ -59,10 +61,23 @@ export function startInside(
     kill: async (signal) => {
       process.kill(await childOf(child.pid), signal);
     },
+    abandon: () => {
+      child.kill('SIGKILL');
+    },
   };
 }
 
-const ENTER = ['--mount', '--pid', '--uts', '--root', '--wd', '--target'];
+const ENTER = [
+  '--pdeathsig',
+  'KILL',
+  'nsenter',
+  '--mount',
+  '--pid',
+  '--uts',
+  '--root',
+  '--wd',
+  '--target',
+];
 
 function environment(options: InsideOptions): string[] {
   const variables = {

@@ -6,6 +6,8 @@ export interface Story {
   /** Starts a part and runs it; its duration is told at its end. */
   readonly part: <T>(title: string, work: () => Promise<T>) => Promise<T>;
   readonly line: (text: string) => void;
+  /** A line of the summary: whether something came as promised. */
+  readonly told: (good: boolean, text: string) => void;
   /** Some lines of a file or of output, set off from the story. */
   readonly quote: (text: string) => void;
   /** Quotes a stream as it comes, without empty lines and without progress. */
@@ -27,6 +29,7 @@ export function createStory(output: (line: string) => void): Story {
     });
   return {
     line,
+    told: (good, text) => line(`${good ? 'yes' : 'NO '}  ${text}`),
     quote,
     flow,
     part: async (title, work) => {
@@ -34,7 +37,8 @@ export function createStory(output: (line: string) => void): Story {
       output('');
       output(`${String((parts += 1))}  ${title}`);
       const result = await work();
-      line(`(${seconds(performance.now() - start)})`);
+      const took = performance.now() - start;
+      if (took >= WORTH_TELLING_MS) line(`(${(took / 1000).toFixed(1)} s)`);
       return result;
     },
     show: async (booted, argv) => {
@@ -54,9 +58,7 @@ export interface Flow {
   readonly end: () => void;
 }
 
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
-}
+const WORTH_TELLING_MS = 1000;
 
 /** "step 6/17 deploy-image: 40%  146 MiB/s" */
 const PROGRESS = /^step .*: +\d+%/;

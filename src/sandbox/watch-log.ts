@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventsDirectory } from '../../state/log-directory.ts';
 import { STATE_DIRECTORY } from '../../state/access.ts';
 import type { Booted } from './boot.ts';

@@ -5,7 +5,9 @@ const [path = '', source = ''] = process.argv.slice(2);
 void bootDisk(
   { path },
   { slot: 'active', userland: 'host', lend: { '/run/slotwright/next': source } },
-).then((booted) => {
-  booted.spawn(['sh', '-c', 'echo busy > /oem/busy; sleep 1000']);
+).then(async (booted) => {
+  await booted.run(['sh', '-c', 'echo busy > /oem/busy']);
+  booted.spawn(['sleep', '1000']);
+  booted.spawn(['sh', '-c', 'kill -STOP $$']);
   process.stdout.write(`${booted.device}\n`);
 });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bootDisk, type Booted } from '../../../src/sandbox/boot.ts';
 import type { Disk } from '../../../src/sandbox/disk.ts';
 import { hostCommand } from '../../../src/sandbox/host-command.ts';
@@ -13,6 +13,9 @@ import {
   tinyMachine,
   type TinyMachine,
 } from '../../support/sandbox/tiny-machine.ts';
+
+// Real disks on a machine that does other things too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PROGRAM = 'test/support/sandbox/boot-and-wait.ts';
 
@@ -117,6 +120,20 @@ describe.skipIf(NO_REAL_MACHINE !== undefined)('a booted sandbox', () => {
     await boot(disk);
     expect(await said(['cat', '/oem/a'])).toBe('durable');
     expect(await said(['sh', '-c', 'cat /oem/b 2>/dev/null; true'])).toBe('');
+  });
+
+  it('lets no process notice that the power is cut', async () => {
+    const first = await boot();
+    const said: string[] = [];
+    const loop =
+      'i=0; while :; do i=$((i + 1)); echo $i > /oem/i || echo noticed; sync /oem/i; done';
+    const running = first.spawn(['unshare', '--mount', 'sh', '-c', loop], {
+      onOutput: (text) => said.push(text),
+    });
+    await expect.poll(async () => (await first.run(['cat', '/oem/i'])).stdout).not.toBe('');
+    await cutPower(first);
+    await running.outcome;
+    expect(said).toEqual([]);
   });
 
   it('cuts the power under a frozen file system too', async () => {

@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bootDisk } from '../../../src/sandbox/boot.ts';
 import { sandboxCreate, sandboxDestroy, sandboxRun } from '../../../src/sandbox/commands.ts';
 import { NO_REAL_MACHINE } from '../../support/sandbox/tiny-machine.ts';
+
+// Real disks on a machine that does other things too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describe('the folder of a sandbox', () => {
   let folder: string;
