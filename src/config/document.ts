@@ -1,5 +1,5 @@
 /** `docs/configuration.md`: every key with its default, its variable and its meaning, from the schema itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { VARIABLES } from './environment.ts';
 import { LEAVES } from './leaves.ts';
 

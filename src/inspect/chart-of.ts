@@ -1,6 +1,6 @@
 /** Reads an XState machine as a plain chart: states, edges, configuration. */
 import { toDirectedGraph } from 'xstate/graph';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OperationMachine } from '../engine/operation-machine.ts';
 import type { Plan } from '../../state/records.ts';
 import type { MachineChart } from './machine-chart.ts';

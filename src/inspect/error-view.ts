@@ -1,5 +1,5 @@
 /** An error as data: the same five parts in the log, in JSON output and in the three lines on the screen. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const errorViewSchema = z.object({
   code: z.string().describe('stable, kebab-case'),

@@ -1,5 +1,5 @@
 /** One operation in one line of history. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorViewSchema } from './error-view.ts';
 
 export const historyRowSchema = z.object({

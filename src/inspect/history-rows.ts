@@ -1,5 +1,5 @@
 /** One line for each segment of the log, oldest first. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EventRecord, JsonValue, SegmentName } from '../../state/records.ts';
 import type { RecordedError } from '../errors.ts';
 import type { OperationState } from '../engine/fold.ts';

@@ -1,5 +1,5 @@
 /** A machine as plain data: what diagrams are drawn from. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const machineChartSchema = z.object({
   name: z.string(),

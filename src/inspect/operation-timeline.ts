@@ -1,5 +1,5 @@
 /** Everything one operation did, in order, with durations, hook output and errors. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorViewSchema } from './error-view.ts';
 import type { EventRecord } from '../../state/records.ts';
 import { describeEvent } from './describe-event.ts';

@@ -1,5 +1,5 @@
 /** A slot as people see it: what is in it, and what part it plays in booting. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const slotViewSchema = z.object({
   slot: z.enum(['active', 'passive', 'recovery']),

@@ -1,5 +1,5 @@
 /** The machine in one screen: slots, what is unfinished, who judges boots, what to run next. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorViewSchema } from './error-view.ts';
 import { isBeforePivot } from '../engine/operation-machine.ts';
 import { historyRowSchema } from './history-row.ts';
