@@ -1,3 +1,4 @@
+import { EntryError } from './parts/entry-error.ts';
 import type { PartContext } from './parts/part.ts';
 import { endOf, isSuccess } from './parts/run-program.ts';
 import { compileExpression } from './regular-expression.ts';
@@ -27,7 +28,12 @@ const commandSucceeds: Condition = async (step, context) => {
   if (step.if === undefined || step.if.text === '') {
     return undefined;
   }
-  const result = await context.exec(['sh', '-c', await context.render(step.if.text)]);
+  const command = await context.render(step.if.text);
+  if (!(await isInstalled(context.target, 'sh'))) {
+    // Its exit code could not be told from that of a condition that does not hold.
+    throw new EntryError('`if` cannot be judged: there is no shell');
+  }
+  const result = await context.exec(['sh', '-c', command]);
   return isSuccess(result) ? undefined : `\`if\` does not hold: it ${endOf(result)}`;
 };
 

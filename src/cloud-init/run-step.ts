@@ -22,7 +22,7 @@ export interface StepSurroundings {
   readonly show?: (text: string) => void;
 }
 
-/** Bytes of output that are recorded for each part of a step. */
+/** Bytes of output that are recorded for each part of a step, and for each of its failures. */
 const keptOutput = 64 * 1024;
 
 /** Runs one step: conditions, then its parts in their fixed order. Only an interruption is thrown. */
@@ -70,11 +70,21 @@ function openPart(opening: {
   const { report, signal, target } = around;
   const step = stepLabel(placed);
   const place = { stage: around.stage, source: placed.source, step, part };
-  const output = new BoundedOutput(keptOutput);
+  let output = new BoundedOutput(keptOutput);
   let failed = false;
+
+  /** Output comes before the failure that it explains. */
+  const tellOutput = async (): Promise<void> => {
+    const { text, truncated } = output.result();
+    output = new BoundedOutput(keptOutput);
+    if (text !== '') {
+      await report.emit({ type: 'hook.output', ...place, text, truncated });
+    }
+  };
 
   const fail = async (message: string, at?: Position): Promise<void> => {
     failed = true;
+    await tellOutput();
     await report.fail(place, { message, ...(at === undefined ? {} : { at }) });
   };
   const renderWith: PartContext['renderWith'] = async (text, data) =>
@@ -121,13 +131,7 @@ function openPart(opening: {
       }
     },
   };
-  const close = async (): Promise<void> => {
-    const { text, truncated } = output.result();
-    if (text !== '') {
-      await report.emit({ type: 'hook.output', ...place, text, truncated });
-    }
-  };
-  return { context, hasFailed: () => failed, close };
+  return { context, hasFailed: () => failed, close: tellOutput };
 }
 
 type Expected = EntryError | TemplateError | SlotwrightError;

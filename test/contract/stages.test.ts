@@ -262,12 +262,12 @@ describe.skipIf(!asRoot)('stages on a real machine (needs root)', () => {
       join(host, 'usr/local/cloud-config/a.yaml'),
       `stages:\n  before-upgrade:\n  - commands: ["echo $HOME $SLOTWRIGHT_STAGE > ${host}/seen"]\n`,
     );
-    const { root: _root, ...rest } = request({ stage: 'before-upgrade' });
+    const { stage, extraPaths, environment, signal, emit } = request({ stage: 'before-upgrade' });
     const result = await createLinuxStages({
       callerEnvironment: {},
       hostRoot: host,
       commandLineFile: join(directory, 'cmdline'),
-    }).run(rest);
+    }).run({ stage, extraPaths, environment, signal, emit });
     expect(result.failures).toEqual(['/proc/cmdline: the kernel command line cannot be read']);
     expect(readFileSync(join(host, 'seen'), 'utf8')).toBe('/root after-upgrade-chroot\n');
   });

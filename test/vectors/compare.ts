@@ -20,7 +20,9 @@ export function differences(actual: Outcome, wanted: Outcome): readonly string[]
     const ours = actual.changes[path];
     const theirs = wanted.changes[path];
     if (ours === undefined || theirs === undefined) {
-      found.push(`${path}: ${ours === undefined ? 'not changed' : `${ours.change} (${ours.mode ?? ''} ${ours.content ?? ''})`}`);
+      found.push(
+        `${path}: ${ours === undefined ? 'not changed' : `${ours.change} (${ours.mode ?? ''} ${ours.content ?? ''})`}`,
+      );
       continue;
     }
     for (const key of ['change', 'type', 'mode', 'uid', 'gid', 'target'] as const) {
@@ -37,7 +39,8 @@ export function differences(actual: Outcome, wanted: Outcome): readonly string[]
 
 function sameContent(ours: Change, theirs: Change): boolean {
   return theirs.content_template === undefined
-    ? ours.sha256 === theirs.sha256 || (theirs.sha256 === undefined && ours.content === theirs.content)
+    ? ours.sha256 === theirs.sha256 ||
+        (theirs.sha256 === undefined && ours.content === theirs.content)
     : matches(ours.content ?? '', theirs.content_template);
 }
 

@@ -31,7 +31,8 @@ export async function runVector(found: {
   const directory = join(found.vectors, found.id);
   const vector = readCase(directory);
   const layers = mountLayers(found, vector);
-  const server = vector.http === undefined ? undefined : await serve(join(directory, vector.http.serve));
+  const server =
+    vector.http === undefined ? undefined : await serve(join(directory, vector.http.serve));
   const files = await ConfinedFiles.open(layers.root);
   const warnings: string[] = [];
   const emit = async (event: HookEvent): Promise<void> => {
@@ -60,7 +61,8 @@ export async function runVector(found: {
       },
       workingDirectory: '/vec',
     });
-    const stdin = vector.stdin === undefined ? '' : readFileSync(join(directory, vector.stdin), 'utf8');
+    const stdin =
+      vector.stdin === undefined ? '' : readFileSync(join(directory, vector.stdin), 'utf8');
     const result = await command(vector, { target, emit, stdin });
     const log = join(layers.root, 'vec/log');
     const hostname = readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();

@@ -53,7 +53,14 @@ export function mountLayers(
     `lowerdir=${lower},upperdir=${at('upper')},workdir=${at('work')}`,
     at('root'),
   ]);
-  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${at('empty')}:${lower}`, at('before')]);
+  execFileSync('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=${at('empty')}:${lower}`,
+    at('before'),
+  ]);
   return { root: at('root'), before: at('before'), upper: at('upper') };
 }
 
@@ -118,7 +125,10 @@ export function changesOf(layers: Layers): Record<string, Change> {
       }
       const old = existsOf(join(layers.before, inner));
       const now = describe(join(layers.root, inner));
-      if (old === undefined || JSON.stringify(describe(join(layers.before, inner))) !== JSON.stringify(now)) {
+      if (
+        old === undefined ||
+        JSON.stringify(describe(join(layers.before, inner))) !== JSON.stringify(now)
+      ) {
         changes[inner] = { change: old === undefined ? 'created' : 'modified', ...now };
       }
       if (upper.isDirectory()) {

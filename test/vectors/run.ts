@@ -58,7 +58,8 @@ async function runAll(): Promise<number> {
     const wishes = vector.judgement === 'match' ? matching(id) : ours;
     const found = wishes.map((wish) => differences(actual, wish));
     const best = [...found].sort((left, right) => left.length - right.length)[0];
-    const onPurpose = vector.judgement === 'match' && ours.some((wish) => differences(actual, wish).length === 0);
+    const onPurpose =
+      vector.judgement === 'match' && ours.some((wish) => differences(actual, wish).length === 0);
     const verdict = verdictOf(best, onPurpose ? 'deviate' : 'differ');
     count[verdict] += 1;
     if (vector.judgement === 'diverge') {
@@ -111,7 +112,16 @@ async function runApart(id: string, base: string): Promise<Outcome> {
     const { stdout } = await promisify(execFile)(
       'unshare',
       [
-        ...['--mount', '--uts', '--net', '--ipc', '--pid', '--fork', '--kill-child', '--mount-proc'],
+        ...[
+          '--mount',
+          '--uts',
+          '--net',
+          '--ipc',
+          '--pid',
+          '--fork',
+          '--kill-child',
+          '--mount-proc',
+        ],
         ...['--', process.execPath, self, vectors, '--base', base, '--work', work, '--case', id],
       ],
       { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 },

@@ -45,11 +45,20 @@ function withKey(lines: readonly string[], key: string, value: string): string[]
     : lines.map((line, index) => (index === place ? `${key} = ${value}` : line));
 }
 
-/** The equal signs in one column, as the reference writes the file. */
+/** The equal signs of a section in one column, as the reference writes the file. */
 function aligned(lines: readonly string[]): readonly string[] {
   const pair = /^(\w+)\s*=\s*(.*)$/;
-  const width = Math.max(0, ...lines.map((line) => pair.exec(line)?.[1]?.length ?? 0));
-  return lines.map((line) =>
-    line.replace(pair, (_all, key: string, value: string) => `${key.padEnd(width)} = ${value}`),
-  );
+  const sections: string[][] = [[]];
+  for (const line of lines) {
+    if (line.trim().startsWith('[')) {
+      sections.push([]);
+    }
+    sections.at(-1)?.push(line);
+  }
+  return sections.flatMap((section) => {
+    const width = Math.max(0, ...section.map((line) => pair.exec(line)?.[1]?.length ?? 0));
+    return section.map((line) =>
+      line.replace(pair, (_all, key: string, value: string) => `${key.padEnd(width)} = ${value}`),
+    );
+  });
 }

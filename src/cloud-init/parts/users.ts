@@ -53,12 +53,11 @@ async function changePassword(
     );
   }
   const old = accounts.shadow.fields(name) ?? [name, '', '', '', '', '', '', '', ''];
-  const password = wanted.lock_passwd
-    ? `!${(old[1] ?? '').replace(/^!+/, '')}`
-    : shadowPassword(wanted.passwd ?? '', context.target);
-  if (!wanted.lock_passwd && !wanted.passwd) {
-    return;
+  if (wanted.lock_passwd) {
+    accounts.shadow.put([name, `!${(old[1] ?? '').replace(/^!+/, '')}`, ...old.slice(2)]);
+  } else if (wanted.passwd) {
+    const password = shadowPassword(wanted.passwd, context.target);
+    accounts.shadow.put([name, password, String(context.target.today()), ...old.slice(3)]);
   }
-  accounts.shadow.put([name, password, String(context.target.today()), ...old.slice(3)]);
   await accounts.shadow.save(context.target);
 }

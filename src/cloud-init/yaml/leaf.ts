@@ -1,6 +1,6 @@
 /**
  * A scalar on its way through js-yaml. As a mapping key it prints as text, NUL, offset; NUL cannot stand in a YAML
- * text, so the two halves can always be told apart again (the last NUL counts: an escape may put one into the text).
+ * text, so the two halves can be told apart again (a key that has one by an escape is refused).
  */
 export class Leaf {
   readonly text: string;
@@ -30,10 +30,10 @@ export interface LeafKey {
   readonly start: number;
 }
 
-/** The key that a leaf was printed as; a key that was no scalar has no NUL. */
+/** The key that a leaf was printed as; what was no scalar has no NUL, or (a list of leaves) more than one. */
 export function readLeafKey(printed: string): LeafKey | undefined {
-  const cut = printed.lastIndexOf('\0');
-  return cut === -1
+  const cut = printed.indexOf('\0');
+  return cut === -1 || cut !== printed.lastIndexOf('\0')
     ? undefined
     : {
         text: printed.slice(0, cut),

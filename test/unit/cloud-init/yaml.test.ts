@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { YamlNode } from '../../../src/cloud-init/yaml/node.ts';
+import { isNull } from '../../../src/cloud-init/yaml/node.ts';
+import { parseYaml } from '../../../src/cloud-init/yaml/parse.ts';
+import { readFlag, readInteger } from '../../../src/cloud-init/yaml/scalars.ts';
+
+describe('YAML with source text and places', () => {
+  it('keeps the text of every scalar as it was written', () => {
+    const words = ['0123', 'yes', '1.50', '2020-01-02', '12:30:45', '1e3', '0x1F', 'on'];
+    expect(plain(parseYaml(`a: [${words.join(', ')}]`).root)).toEqual({ a: words });
+  });
+
+  it('lets the last of two equal keys count, at every level, and tells both places', () => {
+    const { root, duplicates } = parseYaml('a: {x: 1, x: 2}\nb: 1\na:\n  x: 3\n');
+    expect(plain(root)).toEqual({ a: { x: '3' }, b: '1' });
+    expect(duplicates).toEqual([
+      { key: 'x', first: { line: 1, column: 5 }, last: { line: 1, column: 11 } },
+      { key: 'a', first: { line: 1, column: 1 }, last: { line: 3, column: 1 } },
+    ]);
+  });
+
+  it('tells null from the word in quotes', () => {
+    const { root } = parseYaml('- ~\n- null\n-\n- "null"\n- \'~\'\n');
+    const items = root?.kind === 'sequence' ? root.items.map(isNull) : [];
+    expect(items).toEqual([true, true, true, false, false]);
+  });
+
+  it('knows anchors, aliases and merge keys, with the own key before the merged one', () => {
+    const text =
+      'base: &b {a: 1, b: 2}\nmore: &m {c: 3, a: 9}\nuse: {b: own, <<: [*b, *m]}\nword: &w hi\nagain: *w\n';
+    expect(plain(parseYaml(text).root)).toMatchObject({
+      use: { a: '1', b: 'own', c: '3' },
+      word: 'hi',
+      again: 'hi',
+    });
+  });
+
+  it('reads the first document only', () => {
+    expect(plain(parseYaml('a: 1\n---\n{[broken').root)).toEqual({ a: '1' });
+  });
+
+  it('takes a byte order mark and CRLF', () => {
+    expect(plain(parseYaml('\uFEFFa: |\r\n  one\r\n  two\r\nb: 1\r\n').root)).toEqual({
+      a: 'one\ntwo\n',
+      b: '1',
+    });
+  });
+
+  it('refuses aliases that multiply a short text into a huge one', () => {
+    const levels = Array.from({ length: 9 }, (_, level) =>
+      level === 0
+        ? 'a0: &a0 [x, x, x, x, x, x, x, x, x]'
+        : `a${String(level)}: &a${String(level)} [${Array(9)
+            .fill(`*a${String(level - 1)}`)
+            .join(', ')}]`,
+    );
+    expect(() => parseYaml(levels.join('\n'))).toThrow(/excessive aliasing/);
+  });
+
+  it.each([
+    ['tabs as indentation', 'a:\n\tb: 1\n', 2],
+    ['an open bracket', 'a:\n  - [1\n', 3],
+    ['a list as key', '? [a, b]\n: c\n', undefined],
+  ])('tells where it stopped: %s', (_name, text, line) => {
+    try {
+      parseYaml(text);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'YamlSyntaxError' });
+      if (line !== undefined) {
+        expect(error).toMatchObject({ at: { line } });
+      }
+    }
+  });
+
+  it.each([
+    ['0644', 0o644],
+    ['0o644', 0o644],
+    ['0_644', 0o644],
+    ['644', 644],
+    ['0x1a4', 0o644],
+    ['0b110100100', 0o644],
+    ['-1', -1],
+    ['0899', undefined],
+    ['rw', undefined],
+  ])('reads the number %s as Go does', (text, value) => {
+    expect(readInteger(text)).toBe(value);
+  });
+
+  it.each([
+    ['yes', true],
+    ['On', true],
+    ['n', false],
+    ['maybe', undefined],
+  ])('reads the boolean %s', (text, value) => {
+    expect(readFlag(text)).toBe(value);
+  });
+});
+
+function plain(node: YamlNode | undefined): unknown {
+  switch (node?.kind) {
+    case undefined:
+      return undefined;
+    case 'scalar':
+      return node.text;
+    case 'sequence':
+      return node.items.map(plain);
+    case 'mapping':
+      return Object.fromEntries(node.entries.map(({ key, value }) => [key, plain(value)]));
+  }
+}
