@@ -65,7 +65,7 @@ export interface Step {
   readonly onFailure?: 'undo' | 'report';
   /** A reason not to run it, from what earlier steps found; recorded. */
   readonly skip?: (context: StepContext) => string | undefined;
-  readonly run: (context: StepContext) => Promise<JsonValue | void>;
+  readonly run: (context: StepContext) => Promise<JsonValue | undefined>;
   /** Undoes a complete or partial run; running it twice is running it once. */
   readonly undo?: (context: StepContext) => Promise<void>;
   /** Mount points whose file systems must be durable before the result is recorded. Default: COS_STATE. */

@@ -3,6 +3,7 @@
  * every later version (law 7): the machine comes from the plan in the first record, and each record says where it must land.
  */
 import { initialTransition, transition } from 'xstate';
+import * as z from 'zod';
 import type { EventRecord, LifecycleEvent, Plan } from '../../state/records.ts';
 import { LogCorruptError, NonDeterminismError, SlotwrightError } from '../errors.ts';
 import { EXIT } from '../cli/exit-codes.ts';
@@ -35,6 +36,12 @@ export interface OperationState {
   /** The last record of a finished operation. */
   readonly completed: Completed | undefined;
 }
+
+/** What the machine is made from; a plan of a later version may say more. */
+const planShape = z.object({
+  operation: z.string(),
+  steps: z.array(z.object({ name: z.string(), undo: z.boolean() })),
+});
 
 type Snapshot = ReturnType<typeof initialTransition<OperationMachine>>[0];
 
@@ -79,7 +86,7 @@ export function next(state: OperationState, record: EventRecord): OperationState
 
 /** Name of the state that this event leads to: what a record says in `to`, before it is written. */
 export function landing(state: OperationState, event: MachineEvent): string {
-  return String(transition(state.machine, state.snapshot, event)[0].value);
+  return transition(state.machine, state.snapshot, event)[0].value;
 }
 
 function begin(record: EventRecord): OperationState | undefined {
@@ -130,14 +137,12 @@ function mustBeOwed(
 }
 
 function seen(snapshot: Snapshot): Pick<OperationState, 'snapshot' | 'state' | 'context' | 'owed'> {
-  const state = String(snapshot.value);
+  const state = snapshot.value;
   return { snapshot, state, context: snapshot.context, owed: owedIn(state) };
 }
 
 function known(plan: Plan): Plan {
-  if (Array.isArray(plan.steps) && plan.steps.every((step) => typeof step.name === 'string')) {
-    return plan;
-  }
+  if (planShape.safeParse(plan).success) return plan;
   throw new SlotwrightError({
     code: 'plan-unknown',
     message: 'the plan in the first record of this operation cannot be read',

@@ -105,7 +105,9 @@ const builder = setup({
       attempts: { ...context.attempts, [state]: (context.attempts[state] ?? 0) + 1 },
     })),
     finish: assign(({ context, event }, { state }: { state: string }) => {
-      const { [state]: _done, ...attempts } = context.attempts;
+      const attempts = Object.fromEntries(
+        Object.entries(context.attempts).filter(([name]) => name !== state),
+      );
       return {
         running: null,
         attempts,

@@ -138,14 +138,20 @@ class Runner {
       // Nothing of ours may keep the file system open while a step makes it current (architecture section 5).
       await this.input.store.release();
       output = (await (owed.phase === 'run' ? step.run(context) : step.undo?.(context))) ?? null;
-      const touched = step.touches?.(context) ?? [this.input.device.stateAt];
-      if (touched.length > 0) await this.input.system.settle.sync(touched);
+      await this.settle(step, context);
     } catch (error) {
       if (this.input.signal.aborted) return this.interrupted();
+      // The plan goes on after this failure: what the step did until then stays, so it must be durable as well.
+      if (step.onFailure === 'report') await this.settle(step, context);
       return this.failed(owed, error);
     }
     await this.complete(owed, 'ran', output);
     return undefined;
+  }
+
+  private async settle(step: Step, context: StepContext): Promise<void> {
+    const touched = step.touches?.(context) ?? [this.input.device.stateAt];
+    if (touched.length > 0) await this.input.system.settle.sync(touched);
   }
 
   private async complete(
@@ -221,10 +227,12 @@ class Runner {
 
   /** Records a machine event, with the state it leads to, then follows it. */
   private async move(event: Unlanded): Promise<void> {
-    const to = landing(this.state, { ...event, to: '' } as MachineEvent);
-    await this.append(
-      event.type === 'rollback.requested' ? event : ({ ...event, to } as MachineEvent),
-    );
+    if (event.type === 'rollback.requested') {
+      await this.append(event);
+      return;
+    }
+    const to = landing(this.state, { ...event, to: '' });
+    await this.append({ ...event, to });
   }
 
   private async append(event: LifecycleEvent): Promise<void> {
