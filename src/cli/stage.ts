@@ -3,6 +3,7 @@ import type { CommandResult, Context } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { listenForStop } from './interruption.ts';
 import type { StageOutcome } from './outcome.ts';
+import { hookOutput } from './render/hook-output.ts';
 import { printable } from './render/width.ts';
 import type { Services, StageHooks } from './services.ts';
 
@@ -19,14 +20,16 @@ export async function runStages(
   const { host, screen } = context;
   const services = await context.services();
   const stop = listenForStop(host, screen);
+  const hooks = hookOutput((line) => screen.note(line));
   let outcome: StageOutcome;
   try {
     outcome = await run(services, {
       signal: stop.signal,
-      output: (text) => screen.note(printable(text.replace(/\n$/, ''))),
+      output: hooks.take,
       note: (text) => screen.note(text),
     });
   } finally {
+    hooks.end();
     stop.end();
   }
   const failed = outcome.failures.length > 0 && strictness === 'strict';

@@ -41,6 +41,10 @@ describe('upgrade', () => {
       "upgrade V1StGXR8
 
       [Kstep 6/17 deploy-image: write the new …
+      [Kstep 6/17 deploy-image  10%  10 B/s  w…
+      [Kstep 6/17 deploy-image  15%  8 B/s  wr…
+      [Kstep 6/17 deploy-image  42%  14 B/s  w…
+      [Kstep 6/17 deploy-image  100%  25 B/s  …
       [Kstep 8/17 run-chroot-stage: run the ho…
       [K    installing vim
 
@@ -53,6 +57,34 @@ describe('upgrade', () => {
       [Kstep 8/17 run-chroot-stage: run the ho…
       [K"
     `);
+  });
+
+  it('keeps percent and rate in view where the title does not fit', async () => {
+    const { stderr } = await runCli(LINE, {
+      services: {
+        upgrade: async (_, hooks) => {
+          hooks.step({ step: 'deploy-image', phase: 'run' }, 'write the new system', 5, 17);
+          hooks.progress({ doneBytes: 42 * 2 ** 20, totalBytes: 100 * 2 ** 20 });
+          return completed;
+        },
+      },
+      terminal: 46,
+    });
+    expect(stderr).toContain('step 6/17 deploy-image  42%  42.0 MiB/s  wri…');
+  });
+
+  it('shows what hooks print in whole lines, and a progress bar as it ends', async () => {
+    const { stderr } = await runCli(LINE, {
+      services: {
+        upgrade: async (_, hooks) => {
+          for (const chunk of ['one', ' line\ntwo\r\n', '10%\r50%\r', '100%\n', '\n', 'last']) {
+            hooks.output(chunk);
+          }
+          return completed;
+        },
+      },
+    });
+    expect(stderr).toBe('    one line\n    two\n    100%\n\n    last\n');
   });
 
   it('says nothing with --quiet', async () => {

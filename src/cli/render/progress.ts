@@ -5,8 +5,8 @@
 import type { Observer } from '../../engine/runner.ts';
 import type { Progress } from '../../system/port.ts';
 import type { Screen } from '../screen.ts';
+import { hookOutput } from './hook-output.ts';
 import { bytes } from './quantity.ts';
-import { printable } from './width.ts';
 
 export type ProgressView = Required<Observer> & { readonly end: () => void };
 
@@ -16,14 +16,10 @@ export function createProgress(screen: Screen, monotonic: () => number): Progres
   let title = '';
   let since = 0;
   let told = 0;
-  let partial = '';
-  const flush = () => {
-    if (partial !== '') screen.note(`    ${printable(partial)}`);
-    partial = '';
-  };
+  const hooks = hookOutput((line) => screen.note(`    ${line}`.trimEnd()));
   return {
     step: (owed, stepTitle, index, count) => {
-      flush();
+      hooks.end();
       const verb = owed.phase === 'undo' ? 'undo' : 'step';
       place = `${verb} ${index + 1}/${count} ${owed.step}`;
       title = stepTitle;
@@ -36,21 +32,17 @@ export function createProgress(screen: Screen, monotonic: () => number): Progres
     progress: (progress) => {
       const percent = percentOf(progress);
       const rate = rateOf(progress, monotonic() - since);
-      if (screen.live) screen.status(`${place}: ${title}  ${percent}%${rate}`);
+      if (screen.live) screen.status(`${place}  ${percent}%${rate}  ${title}`);
       else if (percent >= told + 10 && percent < 100) {
         told = percent - (percent % 10);
         screen.note(`${place}: ${percent}%${rate}`);
       }
     },
-    output: (text) => {
-      const lines = (partial + text).split('\n');
-      partial = lines.pop() ?? '';
-      for (const line of lines) screen.note(`    ${printable(line)}`.trimEnd());
-    },
+    output: hooks.take,
     event: (event) =>
       screen.detail(`  ${event.type} ${JSON.stringify({ ...event, type: undefined })}`),
     end: () => {
-      flush();
+      hooks.end();
       screen.clearStatus();
     },
   };
