@@ -13,8 +13,11 @@ export function parseSource(uri: string, directory: string): ParsedSource {
   const rest = match?.[2] ?? '';
   switch (scheme) {
     case 'dir':
-    case 'file':
-      return { kind: scheme, path: absolute(pathOf(rest, uri), directory), uri };
+    case 'file': {
+      const path = absolute(pathOf(rest, uri), directory);
+      // As the reference writes it into state.yaml, whichever way it was typed.
+      return { kind: scheme, path, uri: `${scheme}://${path}` };
+    }
     case 'oci':
     case 'docker':
       return { kind: 'container', reference: rest.replace(/^\/\//, ''), uri };

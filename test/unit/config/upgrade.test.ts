@@ -53,7 +53,7 @@ describe('the request of an upgrade', () => {
 
   it('takes its defaults from the reference', () => {
     expect(request({ upgrade: { system } })).toEqual({
-      source: { kind: 'dir', path: '/tree', uri: 'dir:/tree' },
+      source: { kind: 'dir', path: '/tree', uri: 'dir:///tree' },
       strict: false,
       force: false,
       extraPaths: [],
