@@ -217,6 +217,26 @@ describe.skipIf(!asRoot)('stages on a real machine (needs root)', () => {
     }
   });
 
+  it('sees what the caller has mounted below the root, also when the root is named by a link', async () => {
+    const oem = join(root, 'oem');
+    mkdirSync(oem);
+    execFileSync('mount', ['-t', 'tmpfs', 'slotwright-test', oem]);
+    try {
+      hook('a.yaml', 'stages:\n  after-upgrade-chroot:\n  - commands: ["echo kept > /oem/out"]\n');
+      symlinkSync(root, join(directory, 'named'));
+      const result = await stages().run(request({ root: join(directory, 'named') }));
+      expect(result).toEqual({ stepsRun: 1, stepsSkipped: 0, failures: [] });
+      expect(inRoot('oem/out')).toBe('kept\n');
+    } finally {
+      execFileSync('umount', [oem]);
+    }
+  });
+
+  it('refuses a root that is not there', async () => {
+    const running = stages().run(request({ root: join(directory, 'none') }));
+    await expect(running).rejects.toMatchObject({ code: 'hook-file-failed' });
+  });
+
   it('leaves nothing behind when this program is killed in the middle of a hook', async () => {
     const killed = join(directory, 'killed.mjs');
     await build({

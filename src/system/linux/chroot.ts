@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { SystemError } from '../../errors.ts';
+import { fileError } from './confined-error.ts';
 import { ConfinedFiles } from './confined-files.ts';
 import { lendResolver } from './chroot-resolver.ts';
 
@@ -20,7 +22,11 @@ export interface Chroot {
  * It dies with this process (also by SIGKILL), and with it everything that hooks have left behind and every mount. The
  * root itself and what is mounted below it belong to the caller. Throws a `SystemError` of code `chroot-failed`.
  */
-export async function openChroot(root: string): Promise<Chroot> {
+export async function openChroot(path: string): Promise<Chroot> {
+  // A link on the way would be followed in this process's mounts, not in the holder's.
+  const root = await realpath(path).catch((error: unknown) => {
+    throw fileError('open', path, error);
+  });
   const tree = await ConfinedFiles.open(root);
   try {
     await makeMountPoints(tree);
