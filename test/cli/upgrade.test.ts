@@ -144,7 +144,7 @@ describe('upgrade', () => {
     expect(exit).toBe(0);
     expect(seen).toEqual([
       {
-        source: { kind: 'file', path: '/work/os.img', uri: 'file:os.img' },
+        source: { kind: 'file', path: '/work/os.img', uri: 'file:///work/os.img' },
         strict: false,
         force: true,
         extraPaths: ['/x'],

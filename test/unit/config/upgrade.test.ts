@@ -17,7 +17,7 @@ describe('the URI of a source', () => {
     ['file:///a%20b.img', 'file', '/a b.img'],
     ['file:/100%.img', 'file', '/100%.img'],
   ])('%s is a %s at %s', (uri, kind, path) => {
-    expect(parseSource(uri, '/work')).toEqual({ kind, path, uri });
+    expect(parseSource(uri, '/work')).toEqual({ kind, path, uri: `${kind}://${path}` });
   });
 
   it.each([
