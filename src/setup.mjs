@@ -63,18 +63,9 @@ const TASKS = {
   bench: (args) => {
     installSystemTools(SANDBOX_TOOLS);
     build();
-    bundle({
-      entryPoints: ['test/bench/main.ts'],
-      outfile: 'dist/bench.mjs',
-      format: 'esm',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
-    return run(process.execPath, ['dist/bench.mjs', ...args]);
+    return run(process.execPath, [program('test/bench/main.ts', 'bench'), ...args]);
   },
-  vectors: (args) =>
-    run(process.execPath, [tool('vitest/vitest.mjs'), 'run', 'test/vectors', ...args]),
+  vectors: (args) => run(process.execPath, [program('test/vectors/run.ts', 'vectors'), ...args]),
 };
 
 main();
@@ -149,6 +140,16 @@ function build() {
     legalComments: 'none',
   });
   chmodSync(BUNDLE, 0o755);
+}
+
+/** A program of the checkout as one file that this Node can run; for those who work on it. */
+function program(entry, name) {
+  const outfile = `dist/${name}.mjs`;
+  // Packages in the older format ask for built-in modules with `require`, which modules do not have.
+  const require =
+    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  bundle({ entryPoints: [entry], outfile, format: 'esm', banner: { js: require } });
+  return outfile;
 }
 
 function bundle(options) {
