@@ -1,44 +1,19 @@
 /** Puts the program together on the machine it runs on: the only place that knows every part. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { OPERATIONS, operationNamed } from '../machines/catalog.ts';
-import { lookAtSlots } from '../machines/slots.ts';
-import { planOf } from '../machines/step.ts';
 import { createStateAccess } from '../state/access.ts';
-import { projectRegistry } from '../state/projections.ts';
-import { parseStateYaml, type InstallState } from '../state/state-yaml.ts';
-import { EXIT } from './cli/exit-codes.ts';
-import type { OperationOutcome, StageOutcome } from './cli/outcome.ts';
-import type { OperationHooks, Services, StageCommand, StageHooks } from './cli/services.ts';
+import type { StageOutcome } from './cli/outcome.ts';
+import type { Services, StageCommand, StageHooks } from './cli/services.ts';
 import { FULL_VERSION } from './cli/version.ts';
 import { runCloudInit } from './cloud-init/run-cloud-init.ts';
-import type { ImageDefaults } from './config/upgrade-request.ts';
-import {
-  abortDevice,
-  resumeDevice,
-  rollbackDevice,
-  upgradeDevice,
-  type Controls,
-  type Machinery,
-  type Outcome,
-} from './engine/lifecycle.ts';
-import { operationMachine } from './engine/operation-machine.ts';
-import { openForReading, type Session } from './engine/session.ts';
-import { UsageError } from './errors.ts';
-import { chartOf } from './inspect/chart-of.ts';
-import { historyRows } from './inspect/history-rows.ts';
-import { operationTimeline } from './inspect/operation-timeline.ts';
-import { slotViews } from './inspect/slot-views.ts';
-import { statusReport } from './inspect/status-report.ts';
+import type { Machinery } from './engine/lifecycle.ts';
+import { lifecycleServices } from './lifecycle-services.ts';
 import { stoppableAt } from './proof/stop-after-record.ts';
 import { createClock, createIds } from './system/linux/clock.ts';
 import { ConfinedFiles } from './system/linux/confined-files.ts';
 import { createLinuxSystem } from './system/linux/index.ts';
 import { createLinuxStages, hookEnvironment, runningSystem } from './system/linux/stages.ts';
 import type { System } from './system/port.ts';
-
-/** Where the booted system shows its state.yaml (spec 1.3). */
-const STATE_YAML = '/run/initramfs/cos-state/state.yaml';
 
 export function composeServices(): Services {
   const clock = createClock();
@@ -53,104 +28,10 @@ export function composeServices(): Services {
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   };
 
-  /** Runs an operation and says how it ended, as commands show it. */
-  async function operate(
-    hooks: OperationHooks,
-    work: (controls: Controls) => Promise<Outcome>,
-  ): Promise<OperationOutcome> {
-    const began = clock.monotonic();
-    const outcome = await work({ signal: hooks.signal, observer: hooks });
-    return {
-      ...(outcome.id === undefined ? {} : { id: outcome.id }),
-      operation: outcome.operation,
-      outcome: outcome.outcome,
-      exit: outcome.exit,
-      ...(outcome.error === undefined ? {} : { error: outcome.error }),
-      ...(outcome.owes === undefined ? {} : { owes: outcome.owes }),
-      reported: [...outcome.reported],
-      slots: slotViews({
-        slots: outcome.slots,
-        registry: { slots: {}, confirmed: [] },
-        device: outcome.device,
-      }),
-      rebootPending: outcome.rebootPending,
-      durationMs: Math.round(clock.monotonic() - began),
-    };
-  }
-
   return {
-    configFiles: system.files,
-    imageDefaults: async () => defaultsIn(await readInstallState(system)),
-
-    upgrade: (request, hooks) =>
-      operate(hooks, (controls) =>
-        upgradeDevice(
-          machinery,
-          {
-            source: request.source,
-            label: request.systemLabel,
-            passiveLabel: request.passiveLabel,
-            fs: request.systemFs,
-            sizeBytes: request.systemSizeMiB * 2 ** 20,
-            strict: request.strict,
-            extraPaths: request.extraPaths,
-            ...(request.grubEntryName === undefined
-              ? {}
-              : { grubEntryName: request.grubEntryName }),
-            date: localDate(new Date(clock.now())),
-            again: request.force ? 'yes' : 'no',
-          },
-          controls,
-        ),
-      ),
-    resume: ({ force }, hooks) =>
-      operate(hooks, (controls) =>
-        resumeDevice(machinery, { attempts: force ? 'once-more' : 'counted' }, controls),
-      ),
-    abort: (hooks) => operate(hooks, (controls) => abortDevice(machinery, controls)),
-    rollback: (_request, hooks) =>
-      operate(hooks, async (controls) => {
-        const defaults = defaultsIn(await readInstallState(system));
-        return rollbackDevice(
-          machinery,
-          {
-            label: defaults.systemLabel ?? 'COS_ACTIVE',
-            passiveLabel: defaults.passiveLabel ?? 'COS_PASSIVE',
-            date: localDate(new Date(clock.now())),
-          },
-          controls,
-        );
-      }),
-
-    status: () =>
-      reading(machinery, async (session) =>
-        statusReport({
-          evidence: {
-            slots: await lookAtSlots(system, session.device),
-            registry: projectRegistry(
-              session.segments.map(({ records, ...segment }) => ({ segment, records })),
-            ),
-            device: session.device,
-          },
-          segments: session.segments,
-          judge: { kind: 'none', reason: 'this version does not count boots yet' },
-        }),
-      ),
-    history: () => reading(machinery, async ({ segments }) => historyRows(segments)),
-    historyOf: (asked) =>
-      reading(machinery, async ({ segments }) => operationTimeline(segmentNamed(segments, asked))),
-
+    ...lifecycleServices(machinery, clock),
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
-
-    operations: async () => OPERATIONS.map(({ name, title }) => ({ name, title })),
-    machine: async (name) => {
-      const operation = operationNamed(name);
-      if (operation === undefined) throw unknownOperation(name);
-      const plan = planOf(operation);
-      return chartOf(operationMachine(plan), plan, operation.title);
-    },
-    power: (action) => (action === 'reboot' ? system.power.reboot() : system.power.poweroff()),
     sandbox: {
       create: async (directory, hooks) => (await sandbox()).sandboxCreate(directory, hooks),
       shell: async (directory) => (await sandbox()).sandboxShell(directory),
@@ -162,38 +43,6 @@ export function composeServices(): Services {
 }
 
 const sandbox = () => import('./sandbox/commands.ts');
-
-async function reading<T>(
-  { system, state }: Machinery,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const session = await openForReading(system, state);
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
-  }
-}
-
-function segmentNamed(segments: Session['segments'], asked: string): Session['segments'][number] {
-  const known = segments.filter(({ state }) => state !== undefined);
-  const matching =
-    asked === 'last'
-      ? known.slice(-1)
-      : known.filter(({ id, number }) => id.startsWith(asked) || String(number) === asked);
-  const exact = matching.find(({ id }) => id === asked);
-  const [only, ...more] = exact === undefined ? matching : [exact];
-  if (only !== undefined && more.length === 0) return only;
-  throw new UsageError({
-    code: only === undefined ? 'operation-unknown' : 'operation-ambiguous',
-    message:
-      only === undefined
-        ? `no operation of this device is named "${asked}"`
-        : `"${asked}" is the beginning of ${more.length + 1} operations`,
-    hint: 'run "slotwright history" for the list',
-    exit: EXIT.usage,
-  });
-}
 
 async function runStageCommand(
   system: System,
@@ -236,39 +85,8 @@ async function cloudInitCommand(
 
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream('', { fd: 0 })) chunks.push(Buffer.from(chunk));
+  for await (const chunk of createReadStream('', { fd: 0 }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-async function readInstallState(system: System): Promise<InstallState> {
-  const read = parseStateYaml(await system.files.readText(STATE_YAML));
-  return read.kind === 'state' ? read.state : {};
-}
-
-function defaultsIn({ state }: InstallState): ImageDefaults {
-  return {
-    ...(state?.active?.label === undefined ? {} : { systemLabel: state.active.label }),
-    ...(state?.active?.fs === undefined ? {} : { systemFs: state.active.fs }),
-    ...(state?.passive?.label === undefined ? {} : { passiveLabel: state.passive.label }),
-  };
-}
-
-/** RFC 3339 in the local zone, to the second, as the reference writes it. */
-function localDate(now: Date): string {
-  const two = (value: number): string => String(Math.trunc(Math.abs(value))).padStart(2, '0');
-  const minutes = -now.getTimezoneOffset();
-  const zone =
-    minutes === 0 ? 'Z' : `${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
-  const local = new Date(now.getTime() + minutes * 60_000).toISOString().slice(0, 19);
-  return `${local}${zone}`;
-}
-
-function unknownOperation(name: string): UsageError {
-  return new UsageError({
-    code: 'operation-unknown',
-    message: `there is no operation "${name}"`,
-    reason: `known are ${OPERATIONS.map((operation) => operation.name).join(', ')}`,
-    hint: 'run "slotwright machines" for the list',
-    exit: EXIT.usage,
-  });
 }

@@ -169,14 +169,23 @@ async function passiveSource(system: System, { device }: Session): Promise<strin
   return (read.kind === 'state' ? read.state.state?.passive?.source : undefined) ?? '';
 }
 
+export interface ResumeOptions {
+  /** `once-more`: tries a step again that was given up. */
+  readonly attempts: 'counted' | 'once-more';
+  /** Early in a boot there is no network: a hook without it must not build an image (architecture section 6). */
+  readonly reach: 'everything' | 'past-the-pivot';
+}
+
 export async function resumeDevice(
   machinery: Machinery,
-  options: { readonly attempts: 'counted' | 'once-more' },
+  options: ResumeOptions,
   controls: Controls,
 ): Promise<Outcome> {
   return withSession(machinery, async (session) => {
     const owed = unfinished(session);
-    if (owed === undefined) return nothingToDo(machinery, session);
+    const early = options.reach === 'past-the-pivot';
+    if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
+      return nothingToDo(machinery, session);
     return carryOn(machinery, session, owed, controls, options.attempts);
   });
 }

@@ -51,7 +51,11 @@ export async function tellSimulatedStory(
     if (machine === undefined) return false;
     await tellHistory(story, machine);
     story.line('# elemental resume');
-    await resumeDevice(machineryOf(machine), { attempts: 'counted' }, watching(story, signal));
+    await resumeDevice(
+      machineryOf(machine),
+      { attempts: 'counted', reach: 'everything' },
+      watching(story, signal),
+    );
     return tellResult(story, machine.shutDown());
   });
   await story.part('Summary', async () => {

@@ -7,6 +7,7 @@ import {
   type Controls,
   type Machinery,
   type Outcome,
+  type ResumeOptions,
   type UpgradeWish,
 } from '../../../src/engine/lifecycle.ts';
 import { simulatedIds } from '../../../src/system/simulated/clock.ts';
@@ -52,8 +53,11 @@ export const upgrade = (
 
 export const resume = (
   machine: SimulatedMachine,
-  attempts: 'counted' | 'once-more' = 'counted',
-): Promise<Outcome> => resumeDevice(machineryOf(machine), { attempts }, controls());
+  options: Partial<ResumeOptions> = {},
+): Promise<Outcome> => {
+  const all: ResumeOptions = { attempts: 'counted', reach: 'everything', ...options };
+  return resumeDevice(machineryOf(machine), all, controls());
+};
 
 export const abort = (machine: SimulatedMachine): Promise<Outcome> =>
   abortDevice(machineryOf(machine), controls());
