@@ -1,4 +1,5 @@
 /** The machine comes back and the tool finishes what it owed: what must be true then. */
+import type { Outcome } from '../../../src/engine/lifecycle.ts';
 import { judgeEnd, judgeRepeat, type Before } from '../../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
@@ -48,7 +49,7 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
   }
   try {
     const wish = wishFor(story.source);
-    let outcome = how === 'resume' ? await resume(machine) : await upgrade(machine, wish);
+    let outcome = how === 'resume' ? await comeBack(given, machine) : await upgrade(machine, wish);
     if (outcome.outcome === 'nothing-to-do' || outcome.outcome === 'rolled-back') {
       judgeAll(machine, before, blame);
       if (outcome.outcome === 'rolled-back' && !given.mayRollBack) {
@@ -59,6 +60,8 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
       }
       outcome = await upgrade(machine, wish);
     }
+    // What failed without stopping the upgrade is run again by asking again.
+    if (outcome.reported.length > 0) outcome = await upgrade(machine, wish);
     machine.onMoment = () => undefined;
     if (outcome.exit !== 0) {
       blame(3, `it ended ${outcome.outcome} (${outcome.exit}): ${outcome.error?.message ?? ''}`);
@@ -67,12 +70,20 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     judgeAll(machine, before, blame);
     judgeGoals(machine, given, running, blame);
     given.finished?.(machine);
+    if (how === 'resume') return;
     const first = factsNow(machine);
     await upgrade(machine, wish);
     for (const { law, sentence } of judgeRepeat(first, factsNow(machine))) blame(law, sentence);
   } catch (error) {
     blame(4, `it threw ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
   }
+}
+
+/** A boot first does what needs no network; a person or the boot unit then resumes the rest. */
+async function comeBack({ left }: Continuation, machine: SimulatedMachine): Promise<Outcome> {
+  if (left.cold === undefined) return resume(machine);
+  const early = await resume(machine, { reach: 'past-the-pivot' });
+  return early.outcome === 'nothing-to-do' ? resume(machine) : early;
 }
 
 /** What an undisturbed upgrade of this story leaves. */

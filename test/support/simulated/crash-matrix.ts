@@ -14,6 +14,8 @@ export interface Experiment {
   readonly story: Story;
   /** What is cut; the machine of the story by default is upgraded. */
   readonly run: (machine: SimulatedMachine) => Promise<Outcome>;
+  /** Cutting begins at the moment that is called this; what is before is the same in another experiment. */
+  readonly from?: string;
   /** How it ends when nothing is cut. */
   readonly ends: Outcome['outcome'];
   readonly sampling: Sampling;
@@ -77,7 +79,10 @@ export async function crashMatrix(experiment: Experiment): Promise<Tally> {
   const before = beforeOf(machine);
   const goals = await afterwards(story);
   const firsts: Remains[] = [];
+  let begun = experiment.from === undefined;
   machine.onMoment = (what, now) => {
+    begun ||= what === experiment.from;
+    if (!begun) return;
     const fresh = judge(now, what, before);
     count.cuts += 4;
     for (const left of fresh)

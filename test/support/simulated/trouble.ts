@@ -6,23 +6,24 @@ import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts'
 import type { System } from '../../../src/system/port.ts';
 import { abort, machineryOf, resume } from './commands.ts';
 
-/** Every call to the system fails while this step runs, from the start of the step to its failure. */
+/** The first call to the system that this step makes fails. */
 export async function upgradeFailingAt(
   step: string,
   machine: SimulatedMachine,
   wish: UpgradeWish,
 ): Promise<Outcome> {
   const machinery = machineryOf(machine);
-  let broken: 'broken' | 'sound' = 'sound';
-  const system = failingWhile(machinery.system, () => broken === 'broken');
+  let next: 'fails' | 'works' = 'works';
+  const system = failingWhen(machinery.system, () => {
+    const fails = next === 'fails';
+    next = 'works';
+    return fails;
+  });
   return upgradeDevice({ ...machinery, system }, wish, {
     signal: new AbortController().signal,
     observer: {
       step: (owed) => {
-        broken = owed.phase === 'run' && owed.step === step ? 'broken' : 'sound';
-      },
-      event: (event) => {
-        if (event.type === 'step.failed') broken = 'sound';
+        if (owed.phase === 'run' && owed.step === step) next = 'fails';
       },
     },
   });
@@ -86,14 +87,14 @@ export async function upgradeStoppedAtMoment(
   return outcome;
 }
 
-function failingWhile(inner: System, isBroken: () => boolean): System {
+function failingWhen(inner: System, fails: () => boolean): System {
   const port = <P extends keyof System>(name: P): System[P] =>
     new Proxy(inner[name], {
       get(target, key) {
         const member: unknown = Reflect.get(target, key);
         if (typeof member !== 'function') return member;
         return async (...parameters: unknown[]): Promise<unknown> => {
-          if (isBroken()) throw ioError(`${name}.${String(key)}`);
+          if (fails()) throw ioError(`${name}.${String(key)}`);
           return Reflect.apply(member, target, parameters);
         };
       },
