@@ -1,5 +1,5 @@
 /** `upgrade`: a new image becomes active, the running one becomes passive. Spec 3.2, in the order of architecture section 4. */
-import { EXIT } from '../src/cli/exit-codes.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { partitions } from './resources/partitions.ts';
 import { target } from './resources/target.ts';
 import { volumes } from './resources/volumes.ts';

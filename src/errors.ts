@@ -11,7 +11,7 @@ export interface ErrorParts {
   readonly reason?: string;
   /** The command to run, or the thing to change. */
   readonly hint?: string;
-  /** Process exit code, see `src/cli/exit-codes.ts`. */
+  /** Process exit code, see `src/exit-codes.ts`. */
   readonly exit?: number;
   readonly cause?: unknown;
 }

@@ -19,7 +19,7 @@ import {
 import { operationMachine } from './engine/operation-machine.ts';
 import { openForReading, type Session } from './engine/session.ts';
 import { UsageError } from './errors.ts';
-import { EXIT } from './cli/exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
 import { chartOf } from './inspect/chart-of.ts';
 import { historyRows } from './inspect/history-rows.ts';
 import { operationTimeline } from './inspect/operation-timeline.ts';

@@ -152,6 +152,12 @@ function program(entry, name) {
   return outfile;
 }
 
+/** The commit it is built from, where git knows it; an unpacked archive has none. */
+function commit() {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
+  return status === 0 ? { SLOTWRIGHT_COMMIT: JSON.stringify(stdout.trim()) } : {};
+}
+
 function bundle(options) {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   const esbuild = createRequire(import.meta.url)('esbuild');
@@ -160,7 +166,7 @@ function bundle(options) {
       bundle: true,
       platform: 'node',
       target: 'node20',
-      define: { SLOTWRIGHT_VERSION: JSON.stringify(version) },
+      define: { SLOTWRIGHT_VERSION: JSON.stringify(version), ...commit() },
       logLevel: 'warning',
       ...options,
     });

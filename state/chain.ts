@@ -1,6 +1,6 @@
 /** The chain over all segments of a device, verified as a whole. Pure: bytes in, verdict out. */
 import { LogCorruptError } from '../src/errors.ts';
-import { EXIT } from '../src/cli/exit-codes.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { CHAIN_START, foreignLog, GENESIS, type Link } from './record.ts';
 import type { EventRecord, SegmentName } from './records.ts';
 import { isSegment, parseSegment, splitSegment, type Fault } from './segment.ts';

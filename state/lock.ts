@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { open, readdir, readFile, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { LockedError, SystemError } from '../src/errors.ts';
-import { EXIT } from '../src/cli/exit-codes.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { withMeaning } from './disk-fault.ts';
 
 export interface Lock {

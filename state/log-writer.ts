@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { SlotwrightError, SystemError } from '../src/errors.ts';
-import { EXIT } from '../src/cli/exit-codes.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { damagedLog } from './chain.ts';
 import { makeDirectoryDurably, NEW_FILE, removeLeftovers, writeDurably } from './durable-file.ts';
 import type { FileOps } from './file-ops.ts';

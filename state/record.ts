@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { SlotwrightError } from '../src/errors.ts';
-import { EXIT } from '../src/cli/exit-codes.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { RECORD_FORMAT, type EventRecord } from './records.ts';
 
 /** Longest line, without its newline, in bytes. Nothing longer is written; anything longer is damage. */

@@ -3,7 +3,7 @@
  * opened with the log, before the first record.
  */
 import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/cli/exit-codes.ts';
+import { EXIT } from '../../src/exit-codes.ts';
 import type { Role } from '../../src/system/port.ts';
 import * as z from 'zod';
 import { placeOf, type Resource } from '../step.ts';

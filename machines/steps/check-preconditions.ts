@@ -1,5 +1,5 @@
 import { SystemError, UsageError } from '../../src/errors.ts';
-import { EXIT } from '../../src/cli/exit-codes.ts';
+import { EXIT } from '../../src/exit-codes.ts';
 import { rotation } from '../rotation.ts';
 import { isOurs, imagesAt } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';

@@ -1,5 +1,5 @@
 import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/cli/exit-codes.ts';
+import { EXIT } from '../../src/exit-codes.ts';
 import { replace } from '../replace.ts';
 import * as z from 'zod';
 import { retire, type Retirement } from '../retire.ts';

@@ -1,5 +1,5 @@
 import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/cli/exit-codes.ts';
+import { EXIT } from '../../src/exit-codes.ts';
 import * as z from 'zod';
 import { inodeOf, targetPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';

@@ -1,5 +1,5 @@
 import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/cli/exit-codes.ts';
+import { EXIT } from '../../src/exit-codes.ts';
 import type { Step } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 

@@ -1,7 +1,7 @@
 /** What a command is: plain data and one function. Help, completion and `docs/commands.md` are made from the same table. */
 import type { z } from 'zod';
 import type { GivenFlags } from '../config/flags.ts';
-import type { EXIT } from './exit-codes.ts';
+import type { EXIT } from '../exit-codes.ts';
 import type { Host } from './host.ts';
 import type { Screen } from './screen.ts';
 import type { Services } from './services.ts';

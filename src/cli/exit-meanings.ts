@@ -1,5 +1,5 @@
 /** What each exit code means, in one sentence: for help and `docs/exit-codes.md`. */
-import type { EXIT } from './exit-codes.ts';
+import type { EXIT } from '../exit-codes.ts';
 
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done, or nothing to do',

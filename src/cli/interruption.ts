@@ -1,6 +1,6 @@
 /** From signals to an `AbortSignal`: the first asks to stop, later ones say that it was heard. */
 import { InterruptedError } from '../errors.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { Host, StopSignal } from './host.ts';
 import type { Screen } from './screen.ts';
 

@@ -1,7 +1,7 @@
 /** Runs one operation for a command: progress, interruption, outcome, and what comes after it. */
 import type { PowerAction } from '../config/upgrade-request.ts';
 import type { CommandResult, Context } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { listenForStop } from './interruption.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { outcomeText } from './render/outcome.ts';

@@ -1,7 +1,7 @@
 /** Runs one command line from arguments to exit code. Everything that is said goes through the host; nothing exits the process. */
 import { COMMANDS } from './catalog.ts';
 import type { Command, CommandResult, Context, GlobalOptions } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from './global-flags.ts';
 import type { Host, LogFile } from './host.ts';
 import { SystemError } from '../errors.ts';

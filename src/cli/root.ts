@@ -1,7 +1,7 @@
 /** Commands that change the machine need user id 0. */
 import { UsageError } from '../errors.ts';
 import type { Context } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { shellWords } from './shell-words.ts';
 
 export function requireRoot({ host }: Context): void {

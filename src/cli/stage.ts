@@ -1,6 +1,6 @@
 /** Runs hooks on the running system for a command: output as it comes, failures by their strictness. */
 import type { CommandResult, Context } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { listenForStop } from './interruption.ts';
 import type { StageOutcome } from './outcome.ts';
 import { hookOutput } from './render/hook-output.ts';

@@ -2,7 +2,7 @@
  * The reference's flag parser takes `--strict=false` and `-x=VALUE`; scripts rely on it. Rewritten before ours sees it.
  */
 import { UsageError } from '../errors.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { commandNameOf } from './command-name.ts';
 import type { Command } from './command.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';

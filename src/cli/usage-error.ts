@@ -3,7 +3,7 @@ import type { CommanderError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { commandNameOf } from './command-name.ts';
 import type { Command } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 
 export function usageError(
   error: CommanderError,

@@ -1,4 +1,4 @@
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { InterruptedError, SlotwrightError } from '../errors.ts';
 
 /** Throws when the operation was told to stop: the signal's reason if that is an error of ours. */

@@ -1,4 +1,4 @@
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { UsageError } from '../errors.ts';
 import type { HookEvent, StageResult } from '../system/port.ts';
 import type { Notation } from './document.ts';

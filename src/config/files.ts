@@ -1,6 +1,6 @@
 /** The configuration files in the order of precedence (spec 6.1): os-release, `config.yaml`, `config.d/*.yaml`. */
 import { CORE_SCHEMA, load } from 'js-yaml';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { ConfigError } from '../errors.ts';
 import type { ConfigWarning, Layer } from './layer.ts';
 import { parseOsRelease } from './os-release.ts';

@@ -1,5 +1,5 @@
 /** Flags as settings: only those actually given count, and the deprecated ones are rewritten first (spec 6.1). */
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { UsageError } from '../errors.ts';
 import type { Layer } from './layer.ts';
 

@@ -1,5 +1,5 @@
 /** Reads the URI of an image source (spec 3.10). Text only: whether the path exists is found out when it is inspected. */
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { UsageError } from '../errors.ts';
 
 export type ParsedSource =

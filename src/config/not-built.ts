@@ -1,5 +1,5 @@
 /** Refusals of what the reference has and this version has not; always before anything is touched. */
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { UsageError } from '../errors.ts';
 
 /** `what` is a plural or singular subject with its verb: "container sources are". */

@@ -1,5 +1,5 @@
 /** From the configuration to the request of an upgrade; everything that can be refused without looking at the machine is refused here. */
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { ImageSource } from '../system/port.ts';
 import { parseSource } from './image-source.ts';

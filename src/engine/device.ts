@@ -1,6 +1,6 @@
 /** Finds out, without changing anything, which machine this is: the disk we booted from and where its parts are. */
 import type { Device } from '../../machines/step.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { SystemError } from '../errors.ts';
 import type { HostFacts, Partition, System } from '../system/port.ts';
 

@@ -6,7 +6,7 @@ import { initialTransition, transition } from 'xstate';
 import * as z from 'zod';
 import type { EventRecord, LifecycleEvent, Plan } from '../../state/records.ts';
 import { LogCorruptError, NonDeterminismError, SlotwrightError } from '../errors.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import {
   operationMachine,
   owedIn,

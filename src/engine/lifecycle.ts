@@ -15,7 +15,7 @@ import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
 import { rollback } from '../../machines/rollback.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { recordedError, SlotwrightError, UsageError, type RecordedError } from '../errors.ts';
 import type { Ids } from '../system/port.ts';
 import { foldOperation, type OperationState } from './fold.ts';

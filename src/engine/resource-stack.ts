@@ -2,7 +2,7 @@
 import type { JsonValue, LifecycleEvent } from '../../state/records.ts';
 import type { Resource, StepContext } from '../../machines/step.ts';
 import { SlotwrightError } from '../errors.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 
 interface Held {
   readonly resource: Resource;

@@ -7,7 +7,7 @@ import type { EventStore } from '../../state/event-store.ts';
 import type { Inventory, JsonValue, LifecycleEvent } from '../../state/records.ts';
 import type { Device, Operation, Step, StepContext } from '../../machines/step.ts';
 import type { Progress, System } from '../system/port.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { recordedError, SlotwrightError, type RecordedError } from '../errors.ts';
 import { landing, next, type OperationState } from './fold.ts';
 import {

@@ -5,7 +5,7 @@
 import type { Device } from '../../machines/step.ts';
 import type { EventStore } from '../../state/event-store.ts';
 import type { EventRecord, SegmentName } from '../../state/records.ts';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { SystemError } from '../errors.ts';
 import type { System } from '../system/port.ts';
 import { findDevice, type FoundDevice } from './device.ts';

@@ -2,7 +2,7 @@
  * What the log says about the disk, as far as it still stands: a completed step claims its effect until a later record takes
  * that back. Law 4 is that each of these claims is true after every cut.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EventRecord, LifecycleEvent } from '../../state/records.ts';
 import type { ImageFacts } from './laws.ts';
 

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { EXIT } from '../cli/exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { InterruptedError } from '../errors.ts';
 import { bootDisk, type Booted } from './boot.ts';
 import { NEXT_INSIDE } from './create.ts';

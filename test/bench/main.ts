@@ -113,6 +113,9 @@ async function upgradeAgainstFloor(place: string): Promise<void> {
       upgrades.push(await inside(booted, UPGRADE));
     }
     row('upgrade: 180 MB in 9,000 files', middle(upgrades), 'cp -a into a fresh loop image, sync', middle(floors));
+    if (process.env['BENCH_TIMELINE'] !== undefined) {
+      say((await booted.run(['elemental', 'history', 'last'])).stdout);
+    }
   } finally {
     await booted.shutdown();
   }

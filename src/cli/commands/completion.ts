@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { completionScript, SHELLS } from '../render/completion.ts';
 
 export const completion: Command = {

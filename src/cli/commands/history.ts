@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { historyRowSchema } from '../../inspect/history-row.ts';
 import { timelineSchema } from '../../inspect/operation-timeline.ts';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { historyText } from '../render/history.ts';
 import { timelineText } from '../render/timeline.ts';
 

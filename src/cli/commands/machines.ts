@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { machineChartSchema } from '../../inspect/machine-chart.ts';
 import { machineDiagram } from '../../inspect/machine-diagram.ts';
 import { textFlag, type Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { table } from '../render/table.ts';
 
 const FORMATS = ['mermaid', 'dot', 'json'] as const;

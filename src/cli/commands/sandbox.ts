@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { UsageError } from '../../errors.ts';
 import type { Command, CommandResult, Context } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { listenForStop } from '../interruption.ts';
 import type { SandboxServices, StageHooks } from '../services.ts';
 

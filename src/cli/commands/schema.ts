@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { describeConfig } from '../../config/describe.ts';
 import { UsageError } from '../../errors.ts';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { outputSchema } from '../render/output-schema.ts';
 
 export const schema: Command = {

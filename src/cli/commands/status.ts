@@ -1,6 +1,6 @@
 import { statusReportSchema } from '../../inspect/status-report.ts';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { statusText } from '../render/status.ts';
 
 export const status: Command = {

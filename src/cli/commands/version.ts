@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isGiven, type Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { FULL_VERSION, VERSION } from '../version.ts';
 
 export const version: Command = {

@@ -1,6 +1,6 @@
 /** `docs/commands.md` and `docs/exit-codes.md`, from the same tables as help. */
 import type { Argument, Command, Flag } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { EXIT_MEANINGS } from '../exit-meanings.ts';
 import { GLOBAL_FLAGS } from '../global-flags.ts';
 import { flagUsage, usage } from './help.ts';

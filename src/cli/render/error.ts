@@ -1,7 +1,7 @@
 /** Errors on the screen in three lines: what failed, why, what to do next. */
 import type { ErrorView } from '../../inspect/error-view.ts';
 import { recordedError } from '../../errors.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { printable } from './width.ts';
 
 export function errorText(error: ErrorView): string {

@@ -1,6 +1,6 @@
 /** Help, from the table of commands. */
 import type { Argument, Command, Flag } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { EXIT_MEANINGS } from '../exit-meanings.ts';
 import { GLOBAL_FLAGS } from '../global-flags.ts';
 import { padded, wrapped } from './width.ts';

@@ -1,6 +1,6 @@
 /** The last lines of an operation: what happened, what was reported on the way, what to do now. */
 import type { OperationOutcome } from '../outcome.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { whyAndNext } from './error.ts';
 import { duration } from './quantity.ts';
 import { slotTable } from './slots.ts';

@@ -1,4 +1,4 @@
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import type { Command, Output } from './exec.ts';
 

@@ -1,4 +1,4 @@
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { SlotwrightError, SystemError } from '../../errors.ts';
 
 /** The errno name of a failed file operation. */

@@ -1,5 +1,5 @@
 import { lstat, open, rm, stat } from 'node:fs/promises';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { CommandError } from './command-error.ts';
 import { doing, ifThere } from './file-error.ts';

@@ -1,4 +1,4 @@
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { InterruptedError, SlotwrightError } from '../../errors.ts';
 
 /** Throws when one of the signals is aborted: its reason if that is an error of ours, else an `InterruptedError`. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { loopBehind } from './loop-device.ts';
 import { readSuperblock } from './superblock.ts';

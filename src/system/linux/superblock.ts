@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { doing } from './file-error.ts';
 

@@ -10,7 +10,7 @@ import type { EventRecord, LifecycleEvent, LogEvent, SegmentName } from '../../.
 import { isSegment, segmentName, splitSegment } from '../../../state/segment.ts';
 import { checkBegin, notBegun, unknownSegment } from '../../../state/store-requests.ts';
 import { LogCorruptError } from '../../errors.ts';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { simulatedClock } from './clock.ts';
 import type { SimulatedFileSystem } from './file-system.ts';
 import { makeDirectories } from './files.ts';

@@ -1,6 +1,6 @@
 /** The errors a kernel gives, as the ports of the simulated machine throw them. */
 import { InterruptedError, SystemError } from '../../errors.ts';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 
 const REASONS = {
   'not-found': 'no such file or directory',

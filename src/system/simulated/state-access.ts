@@ -1,6 +1,6 @@
 /** What the engine asks of the state directory, on a simulated machine. */
 import type { StateAccess } from '../../engine/session.ts';
-import { EXIT } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { LockedError } from '../../errors.ts';
 import { EVENTS, SimulatedEventStore } from './event-store.ts';
 import type { SimulatedMachine } from './machine.ts';

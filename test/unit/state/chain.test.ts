@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SlotwrightError } from '../../../src/errors.ts';
-import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { EXIT } from '../../../src/exit-codes.ts';
 import { verifyChain, type Chain } from '../../../state/chain.ts';
 import { encodeRecord, GENESIS, type Link } from '../../../state/record.ts';
 import type { LifecycleEvent } from '../../../state/records.ts';

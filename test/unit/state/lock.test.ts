@@ -5,7 +5,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { expect, it, onTestFinished } from 'vitest';
 import { LockedError } from '../../../src/errors.ts';
-import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { EXIT } from '../../../src/exit-codes.ts';
 import { acquireLock } from '../../../state/lock.ts';
 import { scratch } from './sample-log.ts';
 
