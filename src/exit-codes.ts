@@ -45,8 +45,6 @@ export const EXIT = {
   noSpace: 94,
   /** Refused: it would cost the last good image (laws 2 and 3). */
   refused: 95,
-  /** Rolled back: the operation failed and was undone; the machine is as before. */
-  rolledBack: 96,
   /** The log is of another version of this tool, or says something this version cannot follow. */
   logForeign: 97,
   /** Not built yet in this version. */

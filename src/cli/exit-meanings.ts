@@ -39,7 +39,6 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   logDamaged: 'the event log is damaged',
   noSpace: 'not enough space; nothing was changed',
   refused: 'refused, because it would cost the last good image',
-  rolledBack: 'failed and undone; the machine is as before',
   logForeign: 'the event log was written by a version that this one cannot follow',
   notBuilt: 'not built yet; nothing was changed',
   interrupted: 'stopped by Ctrl-C; can be continued',

@@ -92,7 +92,7 @@ export function landing(state: OperationState, event: MachineEvent): string {
 function begin(record: EventRecord): OperationState | undefined {
   const { event } = record;
   if (event.type !== 'operation.started') return undefined;
-  const machine = operationMachine(known(event.plan));
+  const machine = machineOf(event.plan);
   const [snapshot] = initialTransition(machine);
   return {
     id: record.op,
@@ -102,6 +102,16 @@ function begin(record: EventRecord): OperationState | undefined {
     held: [],
     completed: undefined,
   };
+}
+
+/** Machines by their plan: the segments of a device have few different ones, and building one costs more than a fold. */
+const built = new Map<string, OperationMachine>();
+
+function machineOf(plan: Plan): OperationMachine {
+  const key = JSON.stringify(plan);
+  const machine = built.get(key) ?? operationMachine(known(plan));
+  built.set(key, machine);
+  return machine;
 }
 
 function moved(state: OperationState, event: MachineEvent, seq: number): OperationState {

@@ -142,7 +142,13 @@ class Runner {
     } catch (error) {
       if (this.input.signal.aborted) return this.interrupted();
       // The plan goes on after this failure: what the step did until then stays, so it must be durable as well.
-      if (step.onFailure === 'report') await this.settle(step, context);
+      if (step.onFailure === 'report') {
+        try {
+          await this.settle(step, context);
+        } catch (unsettled) {
+          return this.attention(recordedError(unsettled));
+        }
+      }
       return this.failed(owed, error);
     }
     await this.complete(owed, 'ran', output);

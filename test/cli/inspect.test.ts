@@ -69,7 +69,7 @@ describe('status', () => {
         passive  unknown  fallback  456 MiB  -
         recovery  not mounted  on request  -  -
 
-      boots are not judged: the simulated boot loader does not count
+      boots are not judged: this version does not count boots yet
 
       next: nothing to do
       "
@@ -87,7 +87,7 @@ describe('status', () => {
         passive  confirmed  fallback  456 MiB  -  (running)
         recovery  not mounted  on request  -  -
 
-      boots are not judged: the simulated boot loader does not count
+      boots are not judged: this version does not count boots yet
 
       last: upgrade ID completed MOMENT UTC in TIME, dir:///new
 
@@ -112,7 +112,7 @@ describe('status', () => {
       unfinished: upgrade ID, since MOMENT UTC
         owes deploy-image (step 6/17): Write the new system
 
-      boots are not judged: the simulated boot loader does not count
+      boots are not judged: this version does not count boots yet
 
       next:
         slotwright resume  continue the upgrade at deploy-image
@@ -139,7 +139,7 @@ describe('status', () => {
         passive  confirmed  fallback  456 MiB  -  (running)
         recovery  not mounted  on request  -  -
 
-      boots are not judged: the simulated boot loader does not count
+      boots are not judged: this version does not count boots yet
 
       warning: there is no active image
 

@@ -35,7 +35,7 @@ function story(state: OperationState) {
       return story(
         events.reduce((before, event, index) => {
           const bare = { ...event, to: '' } as MachineEvent;
-          const to = 'to' in event && event.to !== undefined ? event.to : landing(before, bare);
+          const to = ('to' in event ? event.to : undefined) ?? landing(before, bare);
           return next(before, record(index + 2, { ...event, to } as LifecycleEvent));
         }, state),
       );

@@ -27,7 +27,7 @@ export const resume: Command = {
     { says: 'once more, after removing what was in the way', line: 'resume --force' },
   ],
   changes: 'machine',
-  exits: ['notRoot', 'locked', 'attention', 'rolledBack', 'logDamaged', 'logForeign'],
+  exits: ['notRoot', 'locked', 'attention', 'logDamaged', 'logForeign'],
   output: operationOutcomeSchema,
   run: async (context, invocation) => {
     requireRoot(context);

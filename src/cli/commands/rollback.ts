@@ -14,7 +14,7 @@ export const rollback: Command = {
   flags: [{ name: 'force', says: 'go on over an image on trial or judged bad' }, ...POWER],
   examples: [{ says: 'back to the image before, now', line: 'rollback --reboot' }],
   changes: 'machine',
-  exits: ['notRoot', 'locked', 'unfinished', 'attention', 'noSpace', 'refused', 'rolledBack'],
+  exits: ['notRoot', 'locked', 'unfinished', 'attention', 'noSpace', 'refused'],
   output: operationOutcomeSchema,
   run: async (context, invocation) => {
     requireRoot(context);

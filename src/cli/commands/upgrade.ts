@@ -114,7 +114,6 @@ export const upgrade: Command = {
     'attention',
     'noSpace',
     'refused',
-    'rolledBack',
     'notBuilt',
     'interrupted',
   ],
