@@ -33,7 +33,8 @@ export function composeServices(): Services {
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
     sandbox: {
-      create: async (directory, hooks) => (await sandbox()).sandboxCreate(directory, hooks),
+      create: async (directory, recipe, hooks) =>
+        (await sandbox()).sandboxCreate(directory, hooks, recipe),
       shell: async (directory) => (await sandbox()).sandboxShell(directory),
       run: async (directory, command) => (await sandbox()).sandboxRun(directory, command),
       destroy: async (directory) => (await sandbox()).sandboxDestroy(directory),

@@ -41,9 +41,25 @@ export interface StageHooks {
   readonly note: (text: string) => void;
 }
 
+/** What a sandbox is made of; without anything: a Debian system, a newer one, and the field manual's hook. */
+export interface SandboxRecipe {
+  /** Installed system: `debian`, `tiny`, or a root tree. */
+  readonly system?: string;
+  /** Upgrade source: a root tree or an image file. */
+  readonly next?: string;
+  /** Hook files, or directories of them, copied to /oem. */
+  readonly oem?: readonly string[];
+  /** Directory that COS_PERSISTENT is filled with. */
+  readonly persistent?: string;
+}
+
 /** A throw-away device in files, for trying things without a machine. */
 export interface SandboxServices {
-  create(directory: string, hooks: StageHooks): Promise<{ readonly created: readonly string[] }>;
+  create(
+    directory: string,
+    recipe: SandboxRecipe,
+    hooks: StageHooks,
+  ): Promise<{ readonly created: readonly string[] }>;
   /** Interactive; returns the exit code of the shell. */
   shell(directory: string): Promise<number>;
   run(directory: string, command: readonly string[]): Promise<number>;

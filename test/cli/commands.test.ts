@@ -206,6 +206,34 @@ describe('sandbox', () => {
     expect(exit).toBe(7);
   });
 
+  it('takes ./.sandbox when only the command is named, and hands hooks of the user over', async () => {
+    const asked: unknown[] = [];
+    const unasked = async () => Promise.reject(new Error('not expected'));
+    const services = {
+      sandbox: {
+        shell: unasked,
+        destroy: unasked,
+        demo: unasked,
+        create: async (directory: string, recipe: unknown) => {
+          asked.push(directory, recipe);
+          return { created: [] };
+        },
+        run: async (directory: string, command: readonly string[]) => {
+          asked.push(directory, command);
+          return 0;
+        },
+      },
+    };
+    await runCli('sandbox create --hooks a.yaml --hooks /b --system tiny', { services });
+    await runCli('sandbox run -- elemental status', { services });
+    expect(asked).toEqual([
+      '.sandbox',
+      { system: 'tiny', oem: ['/work/a.yaml', '/b'] },
+      '.sandbox',
+      ['elemental', 'status'],
+    ]);
+  });
+
   it('tells the demonstration on stdout, as anybody', async () => {
     const unasked = async () => Promise.reject(new Error('not expected'));
     const { exit, stdout } = await runCli('sandbox demo', {
