@@ -237,6 +237,145 @@ describe.skipIf(!asRoot)('stages on a real machine (needs root)', () => {
     await expect(running).rejects.toMatchObject({ code: 'hook-file-failed' });
   });
 
+  async function bundled(): Promise<string> {
+    const outfile = join(directory, 'stages.mjs');
+    await build({
+      entryPoints: [join(import.meta.dirname, '../../src/system/linux/stages.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile,
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    });
+    return outfile;
+  }
+
+  it('runs hooks in the target when this program runs in a chroot itself', async () => {
+    // As an orchestrator's container does that changed into the host's root: the mount namespace has another root.
+    hook('mark.yaml', 'stages:\n  after-upgrade-chroot:\n  - commands: ["echo inside > /mark"]\n');
+    const script = `
+      const { createLinuxStages } = await import(${JSON.stringify(await bundled())});
+      const { failures } = await createLinuxStages({ callerEnvironment: {} }).run({
+        stage: 'after-upgrade-chroot', root: '/mnt/target', extraPaths: [], environment: {},
+        signal: new AbortController().signal, emit: async () => {},
+      });
+      if (failures.length > 0) throw new Error(failures.join());`;
+    const enter = `
+      mount --rbind / "$1"; mount -t tmpfs target "$1/mnt"; cp -a "$2" "$1/mnt/target"
+      chroot "$1" "$3" --input-type=module -e "$4"; cat "$1/mnt/target/mark"`;
+    const place = join(directory, 'host');
+    mkdirSync(place);
+    const said = execFileSync(
+      'unshare',
+      ['--mount', 'sh', '-euc', enter, 'sh', place, root, process.execPath, script],
+      { encoding: 'utf8' },
+    );
+    expect(said).toBe('inside\n');
+  });
+
+  it('leaves nothing behind when this program is killed in the middle of a hook', async () => {
+    const killed = await bundled();
+    hook(
+      'long.yaml',
+      'stages:\n  after-upgrade-chroot:\n  - commands: ["echo begun; exec sleep 4712", "touch /never"]\n',
+    );
+    const running = stages().run(
+      request({ signal: stop.signal, show: (text) => text.includes('begun') && stop.abort() }),
+    );
+    await expect(running).rejects.toMatchObject({ code: 'interrupted', exit: 130 });
+    expect(() => execFileSync('pgrep', ['-f', '^sleep 4712$'])).toThrow();
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(root);
+    expect(() => inRoot('never')).toThrow(/ENOENT/);
+  });
+
+  it('acts on the files of the target only, and says so, where the running system would be changed', async () => {
+    const before = readFileSync('/proc/sys/kernel/hostname', 'utf8');
+    const panic = readFileSync('/proc/sys/kernel/panic', 'utf8');
+    writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost box\n');
+    hook(
+      'kernel.yaml',
+      'stages:\n  after-upgrade-chroot:\n  - hostname: renamed\n    sysctl: {kernel.panic: "4711"}\n    modules: [loop]\n    systemctl: {start: [x.service]}\n    timesyncd: {NTP: time.test}\n    dns: {nameservers: [192.0.2.1]}\n',
+    );
+    const result = await stages().run(request());
+    expect(result.failures).toEqual([]);
+    expect(readFileSync('/proc/sys/kernel/hostname', 'utf8')).toBe(before);
+    expect(readFileSync('/proc/sys/kernel/panic', 'utf8')).toBe(panic);
+    expect(inRoot('etc/hostname')).toBe('renamed\n');
+    expect(inRoot('etc/hosts')).toBe('127.0.0.1 localhost box renamed\n');
+    expect(inRoot('etc/sysctl.d/90-hooks.conf')).toBe('kernel.panic = 4711\n');
+    expect(inRoot('etc/modules-load.d/90-hooks.conf')).toBe('loop\n');
+    expect(inRoot('etc/resolv.conf')).toBe('nameserver 192.0.2.1\n');
+    expect(events.filter((event) => event.type === 'hook.warned')).toHaveLength(4);
+  });
+
+  it.each([
+    ['a file', () => writeFileSync(join(root, 'etc/resolv.conf'), 'nameserver 192.0.2.9\n')],
+    ['nothing', () => undefined],
+    [
+      'a link into /run',
+      () => symlinkSync('../run/systemd/resolve/stub.conf', join(root, 'etc/resolv.conf')),
+    ],
+  ])(
+    'lends the resolver of the running system to a target with %s, and puts back what was there',
+    async (_name, prepare) => {
+      prepare();
+      const tree = () => execFileSync('ls', ['-lR', '--full-time', join(root, 'etc')]).toString();
+      const content = (): string => tree().replace(/\d{4}-\d\d-\d\d [\d:.]+ \+\d+/g, '');
+      const before = content();
+      hook(
+        'look.yaml',
+        'stages:\n  after-upgrade-chroot:\n  - commands: ["cat /etc/resolv.conf > /seen"]\n',
+      );
+      const result = await stages().run(request());
+      expect(result.failures).toEqual([]);
+      expect(inRoot('seen')).toBe(readFileSync('/etc/resolv.conf', 'utf8'));
+      expect(content()).toBe(before);
+    },
+  );
+
+  it('frees the target at once: a file system that held it can be unmounted', async () => {
+    const image = join(directory, 'image');
+    const mounted = join(directory, 'mounted');
+    mkdirSync(mounted);
+    execFileSync('truncate', ['-s', '16M', image]);
+    execFileSync('mkfs.ext4', ['-q', image]);
+    execFileSync('mount', ['-o', 'loop', image, mounted]);
+    try {
+      busyboxRoot(mounted);
+      mkdirSync(join(mounted, 'oem'));
+      writeFileSync(
+        join(mounted, 'oem/a.yaml'),
+        'stages:\n  after-upgrade-chroot:\n  - commands: ["sleep 4713 & echo hi > /hi"]\n',
+      );
+      const result = await stages().run(request({ root: mounted }));
+      expect(result.failures).toEqual([]);
+    } finally {
+      execFileSync('umount', [mounted]);
+    }
+  });
+
+  it('sees what the caller has mounted below the root, also when the root is named by a link', async () => {
+    const oem = join(root, 'oem');
+    mkdirSync(oem);
+    execFileSync('mount', ['-t', 'tmpfs', 'slotwright-test', oem]);
+    try {
+      hook('a.yaml', 'stages:\n  after-upgrade-chroot:\n  - commands: ["echo kept > /oem/out"]\n');
+      symlinkSync(root, join(directory, 'named'));
+      const result = await stages().run(request({ root: join(directory, 'named') }));
+      expect(result).toEqual({ stepsRun: 1, stepsSkipped: 0, failures: [] });
+      expect(inRoot('oem/out')).toBe('kept\n');
+    } finally {
+      execFileSync('umount', [oem]);
+    }
+  });
+
+  it('refuses a root that is not there', async () => {
+    const running = stages().run(request({ root: join(directory, 'none') }));
+    await expect(running).rejects.toMatchObject({ code: 'hook-file-failed' });
+  });
+
   it('leaves nothing behind when this program is killed in the middle of a hook', async () => {
     const killed = join(directory, 'killed.mjs');
     await build({

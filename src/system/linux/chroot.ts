@@ -44,6 +44,9 @@ export async function openChroot(path: string): Promise<Chroot> {
         'nsenter',
         `--mount=/proc/${pid}/ns/mnt`,
         `--pid=/proc/${pid}/ns/pid`,
+        // Entering a mount namespace leads to its own root, which is not ours where this program runs in a chroot itself
+        // (an orchestrator's container that changed into the host's root).
+        `--root=/proc/${pid}/root`,
         '--',
         'chroot',
         root,
