@@ -1,4 +1,14 @@
-import { link, lstat, mkdir, readdir, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  unlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { writeDurably } from '../../../state/durable-file.ts';
 import { SystemError } from '../../errors.ts';
@@ -18,7 +28,11 @@ export function createFiles(exec: Exec): FilesPort {
     list: async (folder) =>
       ((await ifThere(`list ${folder}`, () => readdir(folder))) ?? []).toSorted(byCodeUnit),
     makeDirectory: async (folder, mode) => {
-      await doing(`make the directory ${folder}`, () => mkdir(folder, { recursive: true, mode }));
+      await doing(`make the directory ${folder}`, async () => {
+        const made = await mkdir(folder, { recursive: true, mode });
+        // The umask of the caller narrows what mkdir makes: /tmp of a new system would be nobody else's.
+        if (made !== undefined) await chmod(folder, mode);
+      });
     },
     writeText: (file, text, mode) => doing(`write ${file}`, () => writeDurably(file, text, mode)),
     link: (existing, name) => doing(`link ${existing} as ${name}`, () => link(existing, name)),
