@@ -1,0 +1,61 @@
+/** The power is cut after every record: ext4 shut down without flushing, booted again as GRUB would, `resume`. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/exit-codes.ts';
+import { cutAtEveryBoundary } from '../support/power/every-boundary.ts';
+import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
+import { createRig, missingForRig, type Rig } from '../support/power/rig.ts';
+import {
+  abortScenario,
+  rollbackScenario,
+  undoScenario,
+  upgradeScenario,
+} from '../support/power/scenario.ts';
+
+const missing = await missingForRig();
+if (missing !== undefined)
+  process.stdout.write(`power cuts on a real disk: left out, ${missing}\n`);
+const LONG = 1_200_000;
+
+describe.skipIf(missing !== undefined)('a power cut after a record, on a real disk', () => {
+  let rig: Rig;
+  let failing: Rig;
+
+  beforeAll(async () => {
+    rig = await createRig({ oem: { 'hook.yaml': PUT_FILE }, byHooks: PUT_BY_HOOK });
+    failing = await createRig({ oem: { 'hook.yaml': FAILING }, byHooks: PUT_BY_HOOK });
+  }, LONG);
+
+  afterAll(async () => {
+    await rig.destroy();
+    await failing.destroy();
+  });
+
+  it('leaves an upgrade that is finished after the next boot', { timeout: LONG }, async () => {
+    const scenario = upgradeScenario(rig, await rig.fresh());
+    const { cuts, violations } = await cutAtEveryBoundary(rig, scenario, { level: 'power' });
+    expect(violations).toEqual([]);
+    expect(cuts).toBeGreaterThan(40);
+  });
+
+  it(
+    'leaves the undoing of an upgrade, which resume brings to its end',
+    { timeout: LONG },
+    async () => {
+      const scenario = undoScenario(failing, await failing.fresh(), EXIT.afterUpgradeChroot);
+      const tally = await cutAtEveryBoundary(failing, scenario, { level: 'power', oneIn: 3 });
+      expect(tally.violations).toEqual([]);
+    },
+  );
+
+  it('leaves a rollback that is finished after the next boot', { timeout: LONG }, async () => {
+    const scenario = await rollbackScenario(rig);
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 3 });
+    expect(tally.violations).toEqual([]);
+  });
+
+  it('leaves an abort that is finished by abort or resume', { timeout: LONG }, async () => {
+    const scenario = await abortScenario(rig);
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 3 });
+    expect(tally.violations).toEqual([]);
+  });
+});

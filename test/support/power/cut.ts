@@ -1,0 +1,109 @@
+/** One cut at one recorded boundary, by SIGKILL or by the power, and what comes of it. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../../../src/proof/laws.ts';
+import type { Booted } from '../../../src/sandbox/boot.ts';
+import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
+import { cutPower } from '../../../src/sandbox/power.ts';
+import type { Slot } from '../../../src/system/port.ts';
+import { heldBeyond, heldBy, STATE_AT, WRITABLE } from './live-machine.ts';
+import type { Rig } from './rig.ts';
+import { begin, missed, type Scenario } from './scenario.ts';
+import { kill, runUntilRecord, type Stopped } from './stop.ts';
+
+/** `process`: SIGKILL, the machine stays up. `power`: every file system loses what it has not written. */
+export type Level = 'process' | 'power';
+
+/** What was wrong, without end when nothing was; `uncut` when the command ended before it came to this record. */
+export async function cutAfterRecord(
+  rig: Rig,
+  scenario: Scenario,
+  level: Level,
+  record: number,
+): Promise<readonly string[] | 'uncut'> {
+  const disk = await begin(rig, scenario, record);
+  const machine: { booted: Booted } = { booted: await rig.boot(disk, 'active') };
+  try {
+    const quiet = await heldBy(machine.booted);
+    const stopped = await runUntilRecord(machine.booted, scenario.command, record);
+    if (!('tool' in stopped)) {
+      const { exits } = scenario.ends;
+      if (exits.includes(stopped.code)) return 'uncut';
+      throw new Error(`uncut, "${scenario.command.join(' ')}" ended with ${told(stopped)}`);
+    }
+    const cut = await (level === 'process'
+      ? killed(rig, machine.booted, stopped, { disk, quiet, record })
+      : powerless(rig, machine.booted, stopped, disk));
+    const wrong = [...cut.wrong, ...sentences(judgeCut(cut.facts, scenario.before))];
+    const where = `after record ${String(record)} (${lastRecord(cut.facts)})`;
+    if (level === 'power') {
+      const slot = slotThatBoots(cut.facts);
+      if (slot === undefined) return [...wrong, 'nothing boots'].map((one) => `${where}: ${one}`);
+      machine.booted = await rig.boot(disk, slot);
+    }
+    const command = scenario.carryOn[record % scenario.carryOn.length] ?? [];
+    const before = level === 'power' ? await heldBy(machine.booted) : quiet;
+    const outcome = await machine.booted.run(command);
+    if (!scenario.ends.exits.includes(outcome.code)) {
+      wrong.push(`then "${command.join(' ')}" ended with ${told(outcome)}`);
+    }
+    const held = await heldBeyond(before, machine.booted);
+    await machine.booted.shutdown();
+    const end = { ...(await rig.facts(disk)), held };
+    wrong.push(...sentences(judgeEnd(end, scenario.before)), ...missed(end, scenario.ends));
+    return wrong.map((one) => `${where}: ${one}`);
+  } finally {
+    await machine.booted.shutdown();
+    await rm(disk.path);
+  }
+}
+
+interface Cut {
+  readonly wrong: string[];
+  readonly facts: DiskFacts;
+}
+
+/** Either the tool dies, or the process that waits for it and takes it along. */
+async function killed(
+  rig: Rig,
+  booted: Booted,
+  stopped: Stopped,
+  { disk, quiet, record }: { disk: Disk; quiet: readonly string[]; record: number },
+): Promise<Cut> {
+  await kill(stopped, record % 2 === 0 ? stopped.tool.pid : stopped.wrapper);
+  const held = await heldBeyond(quiet, booted, [WRITABLE]);
+  // A kill alone loses nothing that was written: the copy gets all of it.
+  await booted.run(['sync', '--file-system', STATE_AT, '/oem', '/usr/local']);
+  const copy = await copyDisk(disk, join(rig.folder, 'looked-at.img'));
+  return { wrong: held.map((one) => `law 5: ${one}`), facts: await rig.facts(copy) };
+}
+
+async function powerless(rig: Rig, booted: Booted, stopped: Stopped, disk: Disk): Promise<Cut> {
+  await cutPower(booted);
+  await stopped.outcome;
+  return { wrong: [], facts: await rig.facts(disk) };
+}
+
+/** What the boot loader takes: its default entry, and the fallback where that has nothing to boot. */
+export function slotThatBoots({ loader }: DiskFacts): Slot | undefined {
+  const [view] = loader;
+  for (const slot of ['active', 'passive'] as const) {
+    const sight = view?.[slot];
+    if (typeof sight === 'object' && sight.condition === 'complete') return slot;
+  }
+  return undefined;
+}
+
+function lastRecord({ log }: DiskFacts): string {
+  const event = 'damage' in log ? undefined : log.at(-1)?.at(-1)?.event;
+  if (event === undefined) return 'no record';
+  return 'step' in event ? `${event.type} ${event.step}` : event.type;
+}
+
+function sentences(violations: readonly Violation[]): string[] {
+  return violations.map(({ law, sentence }) => `law ${String(law)}: ${sentence}`);
+}
+
+function told({ code, stderr }: { readonly code: number; readonly stderr: string }): string {
+  return `code ${String(code)}: ${stderr.trim().split('\n').slice(-4).join(' / ')}`;
+}

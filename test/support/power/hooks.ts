@@ -1,0 +1,19 @@
+/** Hook files of the proofs. */
+
+export const PUT_FILE = `name: put a file
+stages:
+  after-upgrade-chroot:
+    - name: put
+      commands:
+        - echo put > /etc/put-by-hook
+`;
+export const PUT_BY_HOOK = { '/etc/put-by-hook': 'put\n' };
+
+export const FAILING = `name: fail
+stages:
+  after-upgrade-chroot:
+    - name: fail
+      commands:
+        - echo half > /etc/put-by-hook
+        - exit 3
+`;

@@ -1,0 +1,124 @@
+/** A tiny machine that is upgraded by the real command, again and again, from the same beginning. */
+import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createDiskReader } from '../../../src/proof/disk-facts.ts';
+import { missingForGrubView } from '../../../src/proof/grub-view.ts';
+import type { Before, DiskFacts } from '../../../src/proof/laws.ts';
+import { treeDigest } from '../../../src/proof/tree-entries.ts';
+import { bootDisk, type Booted } from '../../../src/sandbox/boot.ts';
+import type { Disk, DiskRecipe } from '../../../src/sandbox/disk.ts';
+import { missingForRealMachine } from '../../../src/sandbox/requirements.ts';
+import type { Slot } from '../../../src/system/port.ts';
+import { tinyMachine } from '../sandbox/tiny-machine.ts';
+import { buildProgram } from './program.ts';
+
+/** Why the proofs on real disks cannot run here, or `undefined`. */
+export async function missingForRig(): Promise<string | undefined> {
+  return (await missingForRealMachine()) ?? (await missingForGrubView());
+}
+
+export interface RigRecipe extends Partial<Omit<DiskRecipe, 'path' | 'trees'>> {
+  /** Files that hooks put into the new system: path and text. */
+  readonly byHooks?: Readonly<Record<string, string>>;
+  /** Text of a file in /etc/elemental/config.d. Default: images of 16 MiB. */
+  readonly config?: string;
+  readonly ballastBytes?: number;
+}
+
+export interface Rig {
+  readonly folder: string;
+  /** Contents (see `DiskFacts`) of the installed system and of the next one with what hooks put into it. */
+  readonly contents: { readonly installed: string; readonly next: string };
+  /** The machine before anything happened to it. */
+  readonly before: Before;
+  /** A copy of the disk that nobody has booted. */
+  fresh(): Promise<Disk>;
+  boot(disk: Disk, slot: Slot): Promise<Booted>;
+  /** What is on a powered-off disk; images of other contents than the two are broken. */
+  facts(disk: Disk): Promise<DiskFacts>;
+  /** Makes another content count as a version of its own. */
+  know(tree: string): Promise<string>;
+  destroy(): Promise<void>;
+}
+
+/** The new system, inside. */
+export const NEXT = '/run/next';
+export const UPGRADE = ['elemental', 'upgrade', '--system.uri', `dir:${NEXT}`] as const;
+export const RESUME = ['elemental', 'resume'] as const;
+
+export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\n';
+
+/**
+ * From half a GiB on a file system has blocks of 4 KiB, as on a real machine. In blocks of 1 KiB an image begins with a hole, and GRUB
+ * 2.06 cannot read such a file.
+ */
+const MEBIBYTES = { state: 520, recovery: 520, oem: 16, persistent: 16 };
+
+export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
+  const { byHooks = {}, config = SMALL_IMAGES, mebibytes, ...rest } = recipe;
+  const machine = await tinyMachine({ ...rest, mebibytes: { ...MEBIBYTES, ...mebibytes } });
+  const { folder, trees } = machine;
+  const program = buildProgram(folder);
+  await writeFile(join(folder, 'config.yaml'), config);
+  const reader = createDiskReader(folder);
+  const contents = {
+    installed: await treeDigest(trees.v1),
+    next: await expectedContent(trees.v2, join(folder, 'expected'), byHooks),
+  };
+  const versions = new Set(Object.values(contents));
+  const facts = (disk: Disk): Promise<DiskFacts> => reader.read(disk, versions);
+  return {
+    folder,
+    contents,
+    before: { facts: await facts(machine.disk), lastGood: contents.installed, hookFiles: [] },
+    fresh: () => machine.fresh(),
+    facts,
+    boot: (disk, slot) =>
+      bootDisk(disk, {
+        slot,
+        userland: 'host',
+        lend: {
+          '/run/slotwright/bin/node': process.execPath,
+          '/run/slotwright/bin/elemental': program,
+          '/etc/elemental/config.d/test.yaml': join(folder, 'config.yaml'),
+          [NEXT]: trees.v2,
+        },
+      }),
+    know: async (tree) => {
+      const content = await treeDigest(tree);
+      versions.add(content);
+      return content;
+    },
+    destroy: () => machine.destroy(),
+  };
+}
+
+/** What the new system holds when every byte of the source and of the hooks has arrived. */
+async function expectedContent(
+  source: string,
+  scratch: string,
+  byHooks: Readonly<Record<string, string>>,
+): Promise<string> {
+  await cp(source, scratch, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  // Left out of every source, and made as the new system needs them (spec 1.2, 3.1).
+  for (const name of ['mnt', 'proc', 'sys', 'dev', 'tmp', 'run']) {
+    await rm(join(scratch, name), { recursive: true });
+  }
+  for (const [name, mode] of [
+    ['dev', 0o755],
+    ['run', 0o755],
+    ['proc', 0o555],
+    ['sys', 0o555],
+    ['tmp', 0o1777],
+  ] as const) {
+    await mkdir(join(scratch, name));
+    await chmod(join(scratch, name), mode);
+  }
+  for (const [path, text] of Object.entries(byHooks)) {
+    await mkdir(dirname(join(scratch, path)), { recursive: true });
+    await writeFile(join(scratch, path), text);
+  }
+  const content = await treeDigest(scratch);
+  await rm(scratch, { recursive: true });
+  return content;
+}
