@@ -50,9 +50,7 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
       ...(outcome.error === undefined ? {} : { error: outcome.error }),
       ...(outcome.owes === undefined ? {} : { owes: outcome.owes }),
       reported: [...outcome.reported],
-      slots: await reading(machinery, async (session) =>
-        slotViews(await evidenceOf(system, session)),
-      ),
+      slots: slotViews(outcome),
       rebootPending: outcome.rebootPending,
       durationMs: Math.round(clock.monotonic() - began),
     };

@@ -74,6 +74,8 @@ export interface Outcome {
   readonly resumed: boolean;
   readonly slots: readonly SlotFacts[];
   readonly device: Device;
+  /** What the log says of the images, this operation included. */
+  readonly registry: Registry;
   /** The next boot takes another image than the running one. */
   readonly rebootPending: boolean;
 }
@@ -302,7 +304,7 @@ async function conclude(
   if (end.outcome === 'completed' || end.outcome === 'rolled-back') {
     await publish(session, observer);
   }
-  return outcomeOf(end, resumed, await surroundings(machinery, session));
+  return outcomeOf(end, resumed, await surroundings(machinery, session, state.id));
 }
 
 /** Projections only: a failure here is told and made up by the next operation. */
@@ -315,15 +317,29 @@ async function publish(session: Session, observer: Observer): Promise<void> {
   }
 }
 
-type Surroundings = Pick<Outcome, 'slots' | 'device' | 'rebootPending'>;
+type Surroundings = Pick<Outcome, 'slots' | 'device' | 'registry' | 'rebootPending'>;
 
-async function surroundings({ system }: Machinery, { device }: Session): Promise<Surroundings> {
+/** What there is at the end; `worked` is the operation that this process has added to. */
+async function surroundings(
+  { system }: Machinery,
+  session: Session,
+  worked?: string,
+): Promise<Surroundings> {
+  const { device, store } = session;
+  const names = await store.segments();
+  const segment = names.find(({ id }) => id === worked);
+  const others = session.segments.filter(({ id }) => id !== worked);
+  const added =
+    segment === undefined
+      ? []
+      : [{ ...segment, records: await store.read(segment.segment), state: undefined }];
   const path = slotPath(device, 'active');
   const active = path === undefined ? undefined : await system.files.stat(path);
   const running = device.runningImage;
   return {
     slots: await lookAtSlots(system, device),
     device,
+    registry: registryOf({ segments: [...others, ...added] }),
     rebootPending: running !== undefined && active !== undefined && active.id !== running,
   };
 }
@@ -413,7 +429,7 @@ export function unfinished(session: Pick<Session, 'segments'>): Unfinished | und
     : undefined;
 }
 
-function registryOf(session: Session): Registry {
+function registryOf(session: Pick<Session, 'segments'>): Registry {
   return projectRegistry(session.segments.map(({ records, ...segment }) => ({ segment, records })));
 }
 

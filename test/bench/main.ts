@@ -114,7 +114,7 @@ async function upgradeAgainstFloor(place: string): Promise<void> {
     }
     row('upgrade: 180 MB in 9,000 files', middle(upgrades), 'cp -a into a fresh loop image, sync', middle(floors));
     if (process.env['BENCH_TIMELINE'] !== undefined) {
-      say((await booted.run(['elemental', 'history', 'last'])).stdout);
+      say((await booted.run(['elemental', 'history', 'last', '--json'])).stdout);
     }
   } finally {
     await booted.shutdown();
