@@ -17,3 +17,13 @@ stages:
         - echo half > /etc/put-by-hook
         - exit 3
 `;
+
+/** Takes for ever, the first time. */
+export const SLOW_ONCE = `name: slow once
+stages:
+  after-upgrade-chroot:
+    - name: put
+      commands:
+        - "[ -e /oem/slow-once ] || { touch /oem/slow-once; sleep 100000; }"
+        - echo put > /etc/put-by-hook
+`;

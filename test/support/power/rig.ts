@@ -33,7 +33,8 @@ export interface Rig {
   readonly before: Before;
   /** A copy of the disk that nobody has booted. */
   fresh(): Promise<Disk>;
-  boot(disk: Disk, slot: Slot): Promise<Booted>;
+  /** `lend`: further host paths, by their place inside. */
+  boot(disk: Disk, slot: Slot, lend?: Readonly<Record<string, string>>): Promise<Booted>;
   /** What is on a powered-off disk; images of other contents than the two are broken. */
   facts(disk: Disk): Promise<DiskFacts>;
   /** Makes another content count as a version of its own. */
@@ -73,7 +74,7 @@ export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
     before: { facts: await facts(machine.disk), lastGood: contents.installed, hookFiles: [] },
     fresh: () => machine.fresh(),
     facts,
-    boot: (disk, slot) =>
+    boot: (disk, slot, lend = {}) =>
       bootDisk(disk, {
         slot,
         userland: 'host',
@@ -82,6 +83,7 @@ export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
           '/run/slotwright/bin/elemental': program,
           '/etc/elemental/config.d/test.yaml': join(folder, 'config.yaml'),
           [NEXT]: trees.v2,
+          ...lend,
         },
       }),
     know: async (tree) => {
