@@ -18,6 +18,7 @@ import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
 import { EXIT } from '../exit-codes.ts';
 import { recordedError, SlotwrightError, UsageError, type RecordedError } from '../errors.ts';
 import type { Ids } from '../system/port.ts';
+import { findDevice, type FoundDevice } from './device.ts';
 import { foldOperation, type OperationState } from './fold.ts';
 import { isBeforePivot } from './operation-machine.ts';
 import { run, type Observer, type RunEnd } from './runner.ts';
@@ -87,9 +88,10 @@ export async function upgradeDevice(
 ): Promise<Outcome> {
   const { system } = machinery;
   // Before anything is opened: a source that cannot be read is refused without a record.
-  const [facts, hooks] = await Promise.all([
+  const [facts, hooks, found] = await Promise.all([
     system.images.inspect(wish.source, { signal: controls.signal }),
     system.stages.files(wish.extraPaths),
+    findDevice(system),
   ]);
   const key = keyOf(machinery, 'upgrade', {
     source: facts.digest,
@@ -100,7 +102,7 @@ export async function upgradeDevice(
     sizeBytes: wish.sizeBytes,
     grubEntryName: wish.grubEntryName ?? null,
   });
-  return withSession(machinery, async (session) => {
+  return withSession({ machinery, found }, async (session) => {
     const owed = unfinished(session);
     if (owed !== undefined) {
       if (owed.state.started.key !== key) throw refuseUnfinished(owed);
@@ -123,7 +125,7 @@ export async function rollbackDevice(
   controls: Controls,
 ): Promise<Outcome> {
   const { system } = machinery;
-  return withSession(machinery, async (session) => {
+  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
     const passive = slotPath(session.device, 'passive') ?? '';
     const owed = unfinished(session);
     const stat = await system.files.stat(passive);
@@ -183,7 +185,7 @@ export async function resumeDevice(
   options: ResumeOptions,
   controls: Controls,
 ): Promise<Outcome> {
-  return withSession(machinery, async (session) => {
+  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
     const owed = unfinished(session);
     const early = options.reach === 'past-the-pivot';
     if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
@@ -193,7 +195,7 @@ export async function resumeDevice(
 }
 
 export async function abortDevice(machinery: Machinery, controls: Controls): Promise<Outcome> {
-  return withSession(machinery, async (session) => {
+  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
     const owed = unfinished(session);
     if (owed === undefined) return nothingToDo(machinery, session);
     const { state } = owed;
@@ -389,10 +391,10 @@ function isStrict(request: JsonValue): boolean {
 }
 
 async function withSession(
-  machinery: Machinery,
+  { machinery, found }: { readonly machinery: Machinery; readonly found: FoundDevice },
   work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const session = await openForWriting(machinery.system, machinery.state);
+  const session = await openForWriting(machinery.system, machinery.state, found);
   let outcome: Outcome;
   try {
     outcome = await work(session);

@@ -74,8 +74,11 @@ export async function openForReading(system: System, access: StateAccess): Promi
   }
 }
 
-export async function openForWriting(system: System, access: StateAccess): Promise<Session> {
-  const found = await findDevice(system);
+export async function openForWriting(
+  system: System,
+  access: StateAccess,
+  found: FoundDevice,
+): Promise<Session> {
   const undo: (() => Promise<void>)[] = [];
   try {
     const stateAt = await mountState(system, found.state, undo);

@@ -77,7 +77,8 @@ function computedSizes(
   image: number,
   stateFs: SandboxFileSystem,
 ): Record<SandboxPartition, number> {
-  const state = image * 3 + Math.ceil(image / 4) + 64;
+  // Three images side by side, the new one with the 256 MiB that every image gets beyond its content (spec 1.2).
+  const state = image * 3 + Math.ceil(image / 4) + 256 + 128;
   return {
     oem: 64,
     recovery: image * 2 + Math.ceil(image / 4) + 32,
