@@ -27,3 +27,15 @@ stages:
         - "[ -e /oem/slow-once ] || { touch /oem/slow-once; sleep 100000; }"
         - echo put > /etc/put-by-hook
 `;
+
+/** As {@link PUT_FILE}, but for the text. */
+export const PUT_OTHER = PUT_FILE.replace('echo put', 'echo other');
+export const PUT_OTHER_BY_HOOK = { '/etc/put-by-hook': 'other\n' };
+
+export const FAILING_AFTERWARDS = `name: fail afterwards
+stages:
+  post-upgrade:
+    - name: fail
+      commands:
+        - exit 4
+`;

@@ -20,6 +20,8 @@ export async function missingForRig(): Promise<string | undefined> {
 export interface RigRecipe extends Partial<Omit<DiskRecipe, 'path' | 'trees'>> {
   /** Files that hooks put into the new system: path and text. */
   readonly byHooks?: Readonly<Record<string, string>>;
+  /** The same of other hooks, which may take their place. */
+  readonly otherHooks?: readonly Readonly<Record<string, string>>[];
   /** Text of a file in /etc/elemental/config.d. Default: images of 16 MiB. */
   readonly config?: string;
   readonly ballastBytes?: number;
@@ -28,7 +30,12 @@ export interface RigRecipe extends Partial<Omit<DiskRecipe, 'path' | 'trees'>> {
 export interface Rig {
   readonly folder: string;
   /** Contents (see `DiskFacts`) of the installed system and of the next one with what hooks put into it. */
-  readonly contents: { readonly installed: string; readonly next: string };
+  readonly contents: {
+    readonly installed: string;
+    readonly next: string;
+    /** Of the next system with what other hooks put into it. */
+    readonly others: readonly string[];
+  };
   /** The machine before anything happened to it. */
   readonly before: Before;
   /** A copy of the disk that nobody has booted. */
@@ -37,8 +44,6 @@ export interface Rig {
   boot(disk: Disk, slot: Slot, lend?: Readonly<Record<string, string>>): Promise<Booted>;
   /** What is on a powered-off disk; images of other contents than the two are broken. */
   facts(disk: Disk): Promise<DiskFacts>;
-  /** Makes another content count as a version of its own. */
-  know(tree: string): Promise<string>;
   destroy(): Promise<void>;
 }
 
@@ -56,17 +61,21 @@ export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\n';
 const MEBIBYTES = { state: 520, recovery: 520, oem: 16, persistent: 16 };
 
 export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
-  const { byHooks = {}, config = SMALL_IMAGES, mebibytes, ...rest } = recipe;
+  const { byHooks = {}, otherHooks = [], config = SMALL_IMAGES, mebibytes, ...rest } = recipe;
   const machine = await tinyMachine({ ...rest, mebibytes: { ...MEBIBYTES, ...mebibytes } });
   const { folder, trees } = machine;
   const program = buildProgram(folder);
   await writeFile(join(folder, 'config.yaml'), config);
   const reader = createDiskReader(folder);
+  const scratch = join(folder, 'expected');
+  const others: string[] = [];
+  for (const files of otherHooks) others.push(await expectedContent(trees.v2, scratch, files));
   const contents = {
     installed: await treeDigest(trees.v1),
-    next: await expectedContent(trees.v2, join(folder, 'expected'), byHooks),
+    next: await expectedContent(trees.v2, scratch, byHooks),
+    others,
   };
-  const versions = new Set(Object.values(contents));
+  const versions = new Set([contents.installed, contents.next, ...others]);
   const facts = (disk: Disk): Promise<DiskFacts> => reader.read(disk, versions);
   return {
     folder,
@@ -86,11 +95,6 @@ export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
           ...lend,
         },
       }),
-    know: async (tree) => {
-      const content = await treeDigest(tree);
-      versions.add(content);
-      return content;
-    },
     destroy: () => machine.destroy(),
   };
 }
