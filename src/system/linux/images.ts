@@ -4,7 +4,7 @@ import { digestOfBytes, digestOfContent } from './image-digest.ts';
 import { checkImage, copyImage, createImage, relabelImage } from './image-file.ts';
 import { machineTypeOf } from './machine-type.ts';
 import { readManifest } from './manifest.ts';
-import { withSourceTree } from './source-tree.ts';
+import { unreadableWithin, withSourceTree } from './source-tree.ts';
 import { readSuperblock } from './superblock.ts';
 import { copyTree } from './tree-copy.ts';
 import type { Effort, ImageSource, ImagesPort, SourceFacts } from '../port.ts';
@@ -49,7 +49,7 @@ export function createImages(exec: Exec): ImagesPort {
 
 const inspectSource = (exec: Exec, source: ImageSource, effort: Effort): Promise<SourceFacts> =>
   withSourceTree(exec, source, async (tree) => {
-    const manifest = await readManifest(exec, tree, effort.signal);
+    const manifest = await readManifest(exec, tree, effort.signal).catch(unreadableWithin(source));
     const arch = await machineTypeOf(tree);
     const facts = { ...manifest, ...(arch === undefined ? {} : { arch }) };
     if (source.kind === 'dir') return facts;

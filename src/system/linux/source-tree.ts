@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
+import { CommandError } from './command-error.ts';
 import { loopBehind } from './loop-device.ts';
 import { readSuperblock } from './superblock.ts';
 import type { ImageSource } from '../port.ts';
@@ -26,6 +27,24 @@ export async function withSourceTree<T>(
     await root.close();
     await loop?.released();
   }
+}
+
+/** Says of a source what a tool said that walked it: some of it cannot be read. */
+export function unreadableWithin(source: ImageSource): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof CommandError) || error.code !== 'command-failed') throw error;
+    throw new SystemError({
+      code: 'source-unreadable',
+      message: `the source ${source.uri} cannot be read to its end`,
+      ...(error.reason === undefined ? {} : { reason: error.reason }),
+      hint:
+        source.kind === 'dir'
+          ? `check ${source.path} and the file system it is on`
+          : `check the image: e2fsck -fn ${source.path}`,
+      exit: EXIT.noSource,
+      cause: error,
+    });
+  };
 }
 
 /** Where image files are mounted for the moment it takes to open their root. */
