@@ -39,3 +39,14 @@ stages:
       commands:
         - exit 4
 `;
+
+export const NOT_YAML = 'stages: [\n';
+
+/** Leaves no room on COS_STATE once the upgrade has found enough. */
+export const FILLING = `name: fill
+stages:
+  before-upgrade:
+    - name: fill
+      commands:
+        - head -c 1G /dev/zero > /run/initramfs/cos-state/filler || true
+`;
