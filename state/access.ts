@@ -31,7 +31,11 @@ async function openState(
   access: 'append' | 'read',
   lost: { readonly seq: number; readonly hash: string } | undefined,
 ): Promise<OpenedState> {
-  if (access === 'append') await makeDirectoryDurably(directory, 0o700);
+  if (access === 'append') {
+    await makeDirectoryDurably(directory, 0o700);
+    // From the first operation on: what fills the disk may be the first thing that happens.
+    await ensureBallast(directory);
+  }
   const registry = await openRegistry(directory);
   const anchor = registry.anchor ?? lost;
   const store = await openJsonlStore({

@@ -134,16 +134,28 @@ function projectBoot(view: View, seen: unknown): void {
   const booted = text(seen, 'bootedFrom');
   if (boot === undefined || view.boots.has(boot)) return;
   view.boots.add(boot);
-  if (booted !== 'active' && booted !== 'passive') return;
   const slots = list(field(seen, 'slots')) ?? [];
+  const running = text(seen, 'running');
+  if (running !== undefined) {
+    // The name it booted by may have gone to another image since, by another tool.
+    const image = view.images.get(running);
+    if (slots.some((candidate) => text(candidate, 'id') === running))
+      confirm(view, running, image?.digest);
+    return;
+  }
+  if (booted !== 'active' && booted !== 'passive') return;
   const id = text(
     slots.find((candidate) => text(candidate, 'slot') === booted),
     'id',
   );
   const image = view.slots.get(booted);
   if (id === undefined || image?.id !== id) return;
-  if (image.digest === undefined) view.ranById.add(id);
-  else view.ranByDigest.add(image.digest);
+  confirm(view, id, image.digest);
+}
+
+function confirm(view: View, id: string, digest: string | undefined): void {
+  if (digest === undefined) view.ranById.add(id);
+  else view.ranByDigest.add(digest);
 }
 
 /** What is known of an image that is seen in a slot: by identity and size, or by its digest when identities changed. */

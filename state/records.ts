@@ -48,6 +48,8 @@ export interface SlotFacts {
 export interface Inventory {
   readonly bootId: string;
   readonly bootedFrom: string;
+  /** Inode number of the image that backs the running root, where a file does. */
+  readonly running?: string;
   readonly commandLine: string;
   readonly partitions: readonly (Partition & { readonly freeBytes?: number })[];
   readonly slots: readonly SlotFacts[];

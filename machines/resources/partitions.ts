@@ -34,7 +34,7 @@ export const partitions: Resource = {
           code: `mount-${role}`,
           message: `cannot mount the ${role} partition ${partition.device} read-write at ${at}`,
           reason: cause instanceof Error ? cause.message : String(cause),
-          hint: `check the partition: "e2fsck -f ${partition.device}"`,
+          hint: 'look at "findmnt" and the kernel log; check the file system only while it is mounted nowhere',
           exit: exitOf(role),
           cause,
         });

@@ -2,6 +2,7 @@ import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { WORKING_TREE } from '../resources/target.ts';
 import type { Step } from '../step.ts';
+import { mustBeTheSource } from './verify-image.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /** Mount points every system needs, whether its image brings them or not (spec 3.1, step 5). */
@@ -26,6 +27,8 @@ export const deployImage: Step = {
 
   async run({ system, request, signal, report }) {
     const { source } = requestOf({ request });
+    // A later process may find another tree at the same place, or none: only what was asked for is installed (law 3).
+    await mustBeTheSource({ system, signal, request });
     try {
       const written = await system.images.fill(source, WORKING_TREE, { signal, report });
       for (const [name, mode] of BASE_DIRECTORIES) {

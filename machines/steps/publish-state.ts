@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SystemError } from '../../src/errors.ts';
 import type { Role } from '../../src/system/port.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
@@ -64,13 +65,17 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
       passiveLabel: request.passiveLabel,
     }),
   );
-  const written: string[] = [];
-  for (const at of [device.stateAt, placeOf(device, 'recovery')]) {
-    if (at === undefined) continue;
-    await system.files.writeText(`${at}/state.yaml`, text, 0o644);
-    written.push(`${at}/state.yaml`);
+  await system.files.writeText(`${device.stateAt}/state.yaml`, text, 0o644);
+  const recovery = placeOf(device, 'recovery');
+  if (recovery === undefined) return ['state'];
+  try {
+    await system.files.writeText(`${recovery}/state.yaml`, text, 0o644);
+    return ['state', 'recovery'];
+  } catch (error) {
+    if (!(error instanceof SystemError) || context.signal.aborted) throw error;
+    // A second copy for people in recovery: a full partition there must not hold up a switch that is made.
+    return ['state', `recovery: ${error.message}`];
   }
-  return written;
 }
 
 function labelOf({ device }: StepContext, role: Role): string | undefined {

@@ -1,6 +1,7 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
-import type { Step } from '../step.ts';
+import type { SourceFacts } from '../../src/system/port.ts';
+import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /** The source is still what the operation was started for: its digest is part of the key (law 3). */
@@ -11,21 +12,29 @@ export const verifyImage: Step = {
   whenInterrupted: 'repeat',
   touches: () => [],
 
-  async run({ system, signal, report, request }) {
-    const { source } = requestOf({ request });
-    const found = await system.images.inspect(source, { signal, report });
-    if (found.digest !== source.digest) {
-      throw new SystemError({
-        code: 'source-changed',
-        message: `${source.uri} is no longer what this upgrade was started with`,
-        reason: `its digest was ${short(source.digest)} and is now ${short(found.digest)}`,
-        hint: 'run the upgrade again: this one is undone',
-        exit: EXIT.checksum,
-      });
-    }
-    return { digest: found.digest, contentBytes: found.contentBytes, files: found.files };
+  async run(context) {
+    const { digest, contentBytes, files } = await mustBeTheSource(context);
+    return { digest, contentBytes, files };
   },
 };
+
+/** What is found at the source, which must be what the operation was started for. */
+export async function mustBeTheSource({
+  system,
+  signal,
+  request,
+}: Pick<StepContext, 'system' | 'signal' | 'request'>): Promise<SourceFacts> {
+  const { source } = requestOf({ request });
+  const found = await system.images.inspect(source, { signal });
+  if (found.digest === source.digest) return found;
+  throw new SystemError({
+    code: 'source-changed',
+    message: `${source.uri} is no longer what this upgrade was started with`,
+    reason: `its digest was ${short(source.digest)} and is now ${short(found.digest)}`,
+    hint: 'run the upgrade again: this one is undone',
+    exit: EXIT.checksum,
+  });
+}
 
 function short(digest: string): string {
   return digest.slice(0, 12);

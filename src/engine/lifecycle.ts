@@ -93,6 +93,7 @@ export async function upgradeDevice(
     system.stages.files(wish.extraPaths),
     findDevice(system),
   ]);
+  if (facts.files === 0) throw emptySource(wish.source);
   const key = keyOf(machinery, 'upgrade', {
     source: facts.digest,
     hooks: hooks.map(({ path, digest }) => ({ path, digest })),
@@ -109,7 +110,10 @@ export async function upgradeDevice(
       return carryOn(machinery, session, owed, controls);
     }
     const registry = registryOf(session);
-    const same = await installedBefore(machinery, session, registry, key);
+    const same = await installedBefore(machinery, session, registry, {
+      key,
+      signal: controls.signal,
+    });
     if (same !== undefined && wish.again === 'no') {
       if (same.postStage !== 'failed') return already(machinery, session, same.id);
     }
@@ -361,7 +365,7 @@ function outcomeOf(end: RunEnd, resumed: boolean, around: Surroundings): Outcome
     case 'interrupted':
       return { ...common, exit: EXIT.interrupted };
     case 'attention':
-      return { ...common, error: end.error, exit: end.error.exit ?? EXIT.attention };
+      return { ...common, error: end.error, exit: attentionExit(end.error) };
     case 'rolled-back': {
       const asked = end.error?.code === 'abort';
       if (end.error === undefined || asked) return { ...common, exit: EXIT.ok };
@@ -374,6 +378,11 @@ function outcomeOf(end: RunEnd, resumed: boolean, around: Surroundings): Outcome
       return { ...common, error: told.error, exit: told.error.exit ?? EXIT.unknown };
     }
   }
+}
+
+/** The code of what went wrong; where that is none of the documented ones, that attention is needed. */
+function attentionExit({ exit }: RecordedError): number {
+  return exit === undefined || exit === EXIT.usage ? EXIT.attention : exit;
 }
 
 function extraPathsOf(request: JsonValue): readonly string[] {
@@ -440,13 +449,17 @@ async function installedBefore(
   { system }: Machinery,
   session: Session,
   registry: Registry,
-  key: string,
+  { key, signal }: { readonly key: string; readonly signal: AbortSignal },
 ) {
   const path = slotPath(session.device, 'active');
   const active = path === undefined ? undefined : await system.files.stat(path);
   const known = registry.slots.active;
   if (active === undefined || known?.key !== key) return undefined;
-  if (known.id !== inodeOf(active) || known.bytes !== active.bytes) return undefined;
+  if (path === undefined || known.id !== inodeOf(active) || known.bytes !== active.bytes)
+    return undefined;
+  // Another tool may have put a file of the same size on a freed inode: what it holds decides.
+  const digest = await system.images.digest(path, { signal });
+  if (known.digest !== undefined && known.digest !== digest) return undefined;
   return registry.operations.findLast(
     (operation) => operation.key === key && operation.outcome === 'completed',
   );
@@ -484,11 +497,15 @@ function remembered(
   const last = z.object({ bootId: z.string() }).safeParse(switches.at(-1));
   const { active, passive } = registry.slots;
   return {
-    confirmed: [active, passive].flatMap((image) =>
-      image !== undefined && registry.confirmed.includes(image.digest ?? image.id)
-        ? [image.id]
-        : [],
-    ),
+    // What runs now is good, whatever the log knows of it yet: this operation's own inventory is not in it.
+    confirmed: [
+      ...[active, passive].flatMap((image) =>
+        image !== undefined && registry.confirmed.includes(image.digest ?? image.id)
+          ? [image.id]
+          : [],
+      ),
+      ...runningIn(session.device),
+    ],
     ...(last.success ? { switchedInBoot: last.data.bootId } : {}),
   };
 }
@@ -506,11 +523,17 @@ function imageBytes(wish: UpgradeWish, facts: SourceFacts): number {
   return Math.max(reference, Math.ceil((blocks * 1.06 + 64 * MIB) / MIB) * MIB);
 }
 
+/** Inode number of the running image, where a file backs the root. */
+function runningIn({ runningImage }: Device): readonly string[] {
+  return runningImage === undefined ? [] : [inodeOf({ id: runningImage })];
+}
+
 async function takeInventory(
   { system }: Machinery,
   { device }: Session,
   hooks: readonly HookFile[],
 ): Promise<Inventory> {
+  const [running] = runningIn(device);
   const partitions = [];
   for (const partition of device.partitions) {
     const at = partition.role === 'state' ? device.stateAt : partition.mountedAt;
@@ -522,6 +545,7 @@ async function takeInventory(
   return {
     bootId: device.bootId,
     bootedFrom: device.bootedFrom,
+    ...(running === undefined ? {} : { running }),
     commandLine: device.commandLine,
     partitions,
     slots: await lookAtSlots(system, device),
@@ -589,6 +613,16 @@ function knownOperation({ state }: Unfinished): Operation {
     reason: `it was begun by ${tool}, and ${strange ?? 'its plan'} is not known here`,
     hint: `boot the system that has ${tool} and run "slotwright resume" there`,
     exit: EXIT.logForeign,
+  });
+}
+
+function emptySource({ uri }: ImageSource): UsageError {
+  return new UsageError({
+    code: 'source-empty',
+    message: `${uri} holds no file`,
+    reason: 'a directory whose contents are not mounted looks like this',
+    hint: 'mount the source, or name another one with --system.uri',
+    exit: EXIT.noSource,
   });
 }
 

@@ -105,9 +105,7 @@ const builder = setup({
       attempts: { ...context.attempts, [state]: (context.attempts[state] ?? 0) + 1 },
     })),
     finish: assign(({ context, event }, { state }: { state: string }) => {
-      const attempts = Object.fromEntries(
-        Object.entries(context.attempts).filter(([name]) => name !== state),
-      );
+      const attempts = without(context.attempts, state);
       return {
         running: null,
         attempts,
@@ -117,9 +115,14 @@ const builder = setup({
             : context.outputs,
       };
     }),
+    // A failure is a result: only deaths count against a step.
     fail: assign(({ context, event }) =>
       event.type === 'step.failed'
-        ? { running: null, failure: { step: event.step, error: event.error } }
+        ? {
+            running: null,
+            attempts: without(context.attempts, context.running),
+            failure: { step: event.step, error: event.error },
+          }
         : context,
     ),
     report: assign(({ context, event }) =>
@@ -154,6 +157,13 @@ const builder = setup({
     ),
   },
 });
+
+function without(
+  attempts: MachineContext['attempts'],
+  state: string | null,
+): MachineContext['attempts'] {
+  return Object.fromEntries(Object.entries(attempts).filter(([name]) => name !== state));
+}
 
 function forward(plan: Plan, step: PlannedStep, index: number) {
   const here = { state: step.name };

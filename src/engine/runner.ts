@@ -134,7 +134,8 @@ class Runner {
     await this.move({ type: 'step.started', ...owed, attempt });
     let output: JsonValue;
     try {
-      await this.stack.align(step.needs, context);
+      // Undoing touches COS_STATE alone: a partition that cannot be mounted must not stand in its way.
+      await this.stack.align(owed.phase === 'undo' ? [] : step.needs, context);
       // Nothing of ours may keep the file system open while a step makes it current (architecture section 5).
       await this.input.store.release();
       output = (await (owed.phase === 'run' ? step.run(context) : step.undo?.(context))) ?? null;
@@ -259,7 +260,11 @@ class Runner {
       generation: state.context.generation,
       signal,
       report: (progress) => input.observer.progress?.(progress),
-      emit: (event) => this.append(event),
+      emit: async (event) => {
+        await this.append(event);
+        // A hook may remount what the log lies on.
+        await input.store.release();
+      },
       show: (text) => input.observer.output?.(text),
     };
   }

@@ -185,7 +185,7 @@ function stateError(message: string, device: string, cause: unknown): SystemErro
     code: 'mount-state',
     message: `${message} (${device})`,
     reason: cause instanceof Error ? cause.message : String(cause),
-    hint: `check the partition: "e2fsck -f ${device}"`,
+    hint: 'look at "findmnt" and the kernel log; check the file system only while it is mounted nowhere',
     exit: EXIT.mountState,
     cause,
   });

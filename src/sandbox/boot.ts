@@ -87,7 +87,7 @@ function commandLine(slot: Slot): string {
 
 /** The parent-death signal makes the end of the caller, whatever its cause, the end of the machine. */
 const NAMESPACES =
-  '--pdeathsig KILL unshare --fork --kill-child --mount --propagation private --pid --uts'.split(
+  '--pdeathsig KILL --bounding-set -sys_time unshare --fork --kill-child --mount --propagation private --pid --uts'.split(
     ' ',
   );
 
