@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { booted } from '../../support/simulated/stories.ts';
+import { abort, resume, upgrade, wishFor } from '../../support/simulated/commands.ts';
+import { foldOperation } from '../../../src/engine/fold.ts';
+import { requestOf } from '../../../machines/upgrade-request.ts';
+import { simulatedState } from '../../../src/system/simulated/state-access.ts';
+import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
+import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { done, fails, given, planWith, start } from '../../support/given.ts';
+
+/** The machine as a kill at this moment of an upgrade leaves it. */
+async function killedAt(moment: string): Promise<SimulatedMachine> {
+  const machine = await booted.fromActive.begin();
+  let killed: SimulatedMachine | undefined;
+  machine.onMoment = (what) => {
+    if (killed === undefined && what.startsWith(moment)) killed = machine.kill();
+  };
+  await upgrade(machine, wishFor('/new'));
+  if (killed === undefined) throw new Error(`no moment is called "${moment}"`);
+  return killed;
+}
+
+async function firstState(machine: SimulatedMachine) {
+  const opened = await simulatedState(machine).open('/run/initramfs/cos-state', 'read');
+  const [segment] = await opened.store.segments();
+  return foldOperation(await opened.store.read(segment?.segment ?? ''));
+}
+
+describe('a resumed upgrade', () => {
+  it('is undone when another tree lies at its source by then, and never installs that', async () => {
+    const machine = await killedAt('append step.started deploy-image: durable');
+    const sources = machine.surroundings.sources as Map<string, ReturnType<typeof sourceOf>>;
+    sources.set('/new', sourceOf('another'));
+    const outcome = await resume(machine);
+    expect(outcome).toMatchObject({ outcome: 'rolled-back', exit: 70 });
+    expect(outcome.error?.code).toBe('source-changed');
+  });
+
+  it('can be aborted until the pivot is begun, and not after it', async () => {
+    const early = await killedAt('append step.started retire-active: durable');
+    expect(await abort(early)).toMatchObject({ outcome: 'rolled-back', exit: 0 });
+    const late = await killedAt('append step.completed set-active: durable');
+    await expect(abort(late)).rejects.toMatchObject({ code: 'past-pivot', exit: 95 });
+  });
+});
+
+describe('an upgrade', () => {
+  it('counts what runs as good from its first record on, before the log knows of that boot', async () => {
+    const machine = await booted.fromActive.begin();
+    const running = machine.facts.runningImage?.split(':').at(-1);
+    await upgrade(machine, wishFor('/new'));
+    const state = await firstState(machine);
+    expect(requestOf(state?.started ?? { request: null }).confirmed).toContain(running);
+    expect(state?.started.inventory.running).toBe(running);
+  });
+});
+
+describe('a step that fails again and again', () => {
+  it('stays owed without being given up: only deaths count against it', () => {
+    const plan = planWith({ name: 'pivot' }, { name: 'tidy' });
+    const pivoted = given(plan).when(start('pivot'), done('pivot'));
+    const tried = [1, 2, 3, 4].reduce(
+      (before) => before.when(start('tidy'), fails('tidy')),
+      pivoted,
+    );
+    expect(tried.owes).toBe('tidy');
+    expect(tried.context.attempts['tidy']).toBeUndefined();
+  });
+});
