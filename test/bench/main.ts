@@ -52,7 +52,12 @@ async function logCosts(place: string): Promise<void> {
   for (let count = 0; count < appends; count += 1) await store.append(probe);
   const append = (performance.now() - before) / appends;
   const write = await plainSyncedWrites(place, appends);
-  row('log: one append (hash, write, fdatasync)', append, 'write + fdatasync of the same bytes', write);
+  row(
+    'log: one append (hash, write, fdatasync)',
+    append,
+    'write + fdatasync of the same bytes',
+    write,
+  );
   const read = await medianOf(3, async () => {
     const from = performance.now();
     foldOperation(await store.read(segment));
@@ -112,7 +117,12 @@ async function upgradeAgainstFloor(place: string): Promise<void> {
       floors.push(await inside(booted, FLOOR));
       upgrades.push(await inside(booted, UPGRADE));
     }
-    row('upgrade: 180 MB in 9,000 files', middle(upgrades), 'cp -a into a fresh loop image, sync', middle(floors));
+    row(
+      'upgrade: 180 MB in 9,000 files',
+      middle(upgrades),
+      'cp -a into a fresh loop image, sync',
+      middle(floors),
+    );
     if (process.env['BENCH_TIMELINE'] !== undefined) {
       say((await booted.run(['elemental', 'history', 'last', '--json'])).stdout);
     }
@@ -170,7 +180,8 @@ async function fill(at: string, files: number, bytes: number): Promise<void> {
     const folder = path.join(at, `d${index % 300}`);
     await mkdir(folder, { recursive: true });
     const content = Buffer.alloc(Math.max(1, Math.round(size * scale)));
-    for (let at = 0; at + 4 < content.length; at += 4) content.writeUInt32LE((random() * 2 ** 32) >>> 0, at);
+    for (let at = 0; at + 4 < content.length; at += 4)
+      content.writeUInt32LE((random() * 2 ** 32) >>> 0, at);
     await writeFile(path.join(folder, `f${index}`), content);
   }
 }
@@ -205,7 +216,8 @@ function middle(values: readonly number[]): number {
 }
 
 function row(what: string, value: number, against: string, floor: number): void {
-  const ms = (milliseconds: number): string => `${milliseconds.toFixed(milliseconds < 10 ? 3 : 0)} ms`;
+  const ms = (milliseconds: number): string =>
+    `${milliseconds.toFixed(milliseconds < 10 ? 3 : 0)} ms`;
   say(`${what}: ${ms(value)}, ${(value / floor).toFixed(2)} times ${against} (${ms(floor)})`);
 }
 
