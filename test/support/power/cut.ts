@@ -1,6 +1,5 @@
 /** One cut at one recorded boundary, by SIGKILL or by the power, and what comes of it. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../../../src/proof/laws.ts';
 import type { Booted } from '../../../src/sandbox/boot.ts';
 import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
@@ -74,8 +73,10 @@ async function killed(
   const held = await heldBeyond(quiet, booted, [WRITABLE]);
   // A kill alone loses nothing that was written: the copy gets all of it.
   await booted.run(['sync', '--file-system', STATE_AT, '/oem', '/usr/local']);
-  const copy = await copyDisk(disk, join(rig.folder, 'looked-at.img'));
-  return { wrong: held.map((one) => `law 5: ${one}`), facts: await rig.facts(copy) };
+  const copy = await copyDisk(disk, `${disk.path}.looked-at`);
+  const facts = await rig.facts(copy);
+  await rm(copy.path);
+  return { wrong: held.map((one) => `law 5: ${one}`), facts };
 }
 
 async function powerless(rig: Rig, booted: Booted, stopped: Stopped, disk: Disk): Promise<Cut> {
