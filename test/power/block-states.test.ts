@@ -76,17 +76,22 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
     { timeout: LONG },
     async () => {
       const command = ['sh', '-c', RENAME_ONLY];
-      const { base, log } = await record(rig, { slot: 'recovery', command });
-      const states = await judgeStates(rig, rig.before, {
-        base,
-        log,
-        from: firstWriteOf(log, 'last-good'),
-        to: log.length,
-        count: 120,
-      });
-      tell('rename without a checkpoint', states);
-      expect(states.fallbacks).toBeGreaterThan(0);
-      await rm(base.path);
+      let fallbacks = 0;
+      // When the kernel writes the directory back before the inode is its own choice: one recording may show it in no state.
+      for (let recording = 0; recording < 4 && fallbacks === 0; recording += 1) {
+        const { base, log } = await record(rig, { slot: 'recovery', command });
+        const states = await judgeStates(rig, rig.before, {
+          base,
+          log,
+          from: firstWriteOf(log, 'last-good'),
+          to: log.length,
+          count: 120,
+        });
+        tell('rename without a checkpoint', states);
+        fallbacks += states.fallbacks;
+        await rm(base.path);
+      }
+      expect(fallbacks).toBeGreaterThan(0);
     },
   );
 });
