@@ -20,7 +20,7 @@ import { recordedError, SlotwrightError, UsageError, type RecordedError } from '
 import type { Ids } from '../system/port.ts';
 import { findDevice, type FoundDevice } from './device.ts';
 import { foldOperation, type OperationState } from './fold.ts';
-import { isBeforePivot } from './operation-machine.ts';
+import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
 import { run, type Observer, type RunEnd } from './runner.ts';
 import { openForWriting, type Segment, type Session, type StateAccess } from './session.ts';
 
@@ -204,7 +204,8 @@ export async function abortDevice(machinery: Machinery, controls: Controls): Pro
     if (owed === undefined) return nothingToDo(machinery, session);
     const { state } = owed;
     const pivot = state.started.plan.pivot;
-    const undoing = state.state.startsWith('undo:');
+    // Rolled back and not yet closed: an abort that was killed right before its last record.
+    const undoing = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
     const backable =
       isBeforePivot(state.started.plan, state.state) ||
       (state.state === pivot &&
