@@ -7,6 +7,7 @@ import type { Services, StageCommand, StageHooks } from './cli/services.ts';
 import { FULL_VERSION } from './cli/version.ts';
 import { runCloudInit } from './cloud-init/run-cloud-init.ts';
 import type { Machinery } from './engine/lifecycle.ts';
+import { hookFileServices } from './hook-file-services.ts';
 import { lifecycleServices } from './lifecycle-services.ts';
 import { stoppableAt } from './proof/stop-after-record.ts';
 import { createClock, createIds } from './system/linux/clock.ts';
@@ -32,6 +33,7 @@ export function composeServices(): Services {
     ...lifecycleServices(machinery, clock),
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
+    hookFiles: hookFileServices(system, readStandardInput),
     sandbox: {
       create: async (directory, recipe, hooks) =>
         (await sandbox()).sandboxCreate(directory, hooks, recipe),

@@ -4,6 +4,7 @@ import { abort } from './commands/abort.ts';
 import { cloudInit } from './commands/cloud-init.ts';
 import { completion } from './commands/completion.ts';
 import { history } from './commands/history.ts';
+import { lint } from './commands/lint.ts';
 import { machines } from './commands/machines.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { resume } from './commands/resume.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   machines,
   runStage,
   cloudInit,
+  lint,
   sandbox,
   schema,
   completion,

@@ -10,6 +10,8 @@ import type { HistoryRow } from '../inspect/history-row.ts';
 import type { MachineChart } from '../inspect/machine-chart.ts';
 import type { StatusReport } from '../inspect/status-report.ts';
 import type { Timeline } from '../inspect/operation-timeline.ts';
+import type { LintReport } from './commands/lint.ts';
+import type { StageAnalysis } from './commands/run-stage.ts';
 import type { OperationOutcome, StageOutcome } from './outcome.ts';
 
 /** What the caller sees of a run, and how it stops one. The abort reason says why: it is what the log records. */
@@ -68,6 +70,16 @@ export interface SandboxServices {
   demo(directory: string, hooks: StageHooks): Promise<number>;
 }
 
+/** Looks at hook files without running anything. */
+export interface HookFileServices {
+  /** What `runStage` would do. */
+  analyze(command: StageCommand): Promise<StageAnalysis>;
+  /** Checks sources, as those of `cloudInit`. */
+  lint(sources: readonly string[]): Promise<LintReport>;
+  /** JSON Schema for editors. */
+  schema(form: 'cloud-init' | 'cloud-config'): Promise<Readonly<Record<string, unknown>>>;
+}
+
 export interface Services {
   readonly configFiles: ConfigReader;
   /** From the `state.yaml` of the booted system; an unreadable one is `{}`. */
@@ -87,5 +99,6 @@ export interface Services {
   machine(operation: string): Promise<MachineChart>;
   /** Called after the outcome was shown. */
   power(action: PowerAction): Promise<void>;
+  readonly hookFiles: HookFileServices;
   readonly sandbox: SandboxServices;
 }

@@ -1,9 +1,10 @@
-import type { Decoder, PlacedText } from './decode/decoder.ts';
-import { flag, list, placedText, refuse, text } from './decode/decoder.ts';
+import type { PlacedText } from './decode/decoder.ts';
+import { decoder, flag, holding, list, placedText, refuse, says, text } from './decode/decoder.ts';
 import { object } from './decode/object.ts';
 import type { Reading } from './decode/reading.ts';
+import type { Shape } from './decode/shape.ts';
 import type { Command, FileEntry, Step, UserEntry } from './step.ts';
-import { readStep, readUser } from './step.ts';
+import { contentEncoding, readStep, readUser } from './step.ts';
 import type { Position, YamlNode } from './yaml/node.ts';
 import { isNull } from './yaml/node.ts';
 
@@ -41,8 +42,11 @@ export function readCloudConfig(root: YamlNode, stage: string, reading: Reading)
   }
 }
 
+/** Read with the stages of ordinary documents, or not at all. */
+const anything = decoder<undefined>({ kind: 'anything' }, () => undefined);
+
 /** cloud-init's mode is octal text: `"0644"`, `"644"`, `0644`. */
-const octalMode: Decoder<number | undefined> = (node, reading, what) => {
+const octalMode = decoder<number | undefined>({ kind: 'octal-mode' }, (node, reading, what) => {
   if (isNull(node)) {
     return undefined;
   }
@@ -53,17 +57,25 @@ const octalMode: Decoder<number | undefined> = (node, reading, what) => {
         { what, wanted: 'an octal mode such as "0644"', node },
         undefined,
       );
-};
+});
 
-const writeFile: Decoder<FileEntry> = (node, reading, what) => {
-  const found = object({
-    path: text,
-    content: text,
-    encoding: text,
-    owner: text,
-    permissions: octalMode,
-    append: flag,
-  })(node, reading, what);
+const readWriteFile = object(
+  {
+    path: says('absolute', holding({ what: 'path' }, text)),
+    content: says(
+      'text, or what `encoding` says; then filled in',
+      holding({ what: 'content' }, text),
+    ),
+    encoding: says('as in `files`', holding(contentEncoding, text)),
+    owner: says('`user` or `user:group`', text),
+    permissions: says('octal text: `"0644"`', octalMode),
+    append: says('adds to the file instead of replacing it', flag, 'only here'),
+  },
+  { needs: ['path'] },
+);
+
+const writeFile = decoder<FileEntry>(readWriteFile.shape, (node, reading, what) => {
+  const found = readWriteFile(node, reading, what);
   const { owner, ...rest } = found;
   return {
     ...rest,
@@ -72,66 +84,107 @@ const writeFile: Decoder<FileEntry> = (node, reading, what) => {
     owner: undefined,
     group: undefined,
   };
-};
+});
 
-/** A user entry; the word `default` stands for the distribution's own user, which we do not have. */
-const listedUser: Decoder<UserEntry | undefined> = (node, reading, what) => {
-  if (node.kind === 'scalar' && node.text === 'default') {
-    reading.warnings.push({ message: `${what}: there is no default user here`, at: node.at });
-    return undefined;
-  }
-  return cloudUser(node, reading, what);
-};
+const commaList = decoder<readonly string[]>(
+  { kind: 'either', of: [text.shape, list(text).shape] },
+  (node, reading, what) =>
+    node.kind === 'scalar'
+      ? text(node, reading, what)
+          .split(',')
+          .map((word) => word.trim())
+          .filter((word) => word !== '')
+      : list(text)(node, reading, what),
+);
 
-const commaList: Decoder<readonly string[]> = (node, reading, what) =>
-  node.kind === 'scalar'
-    ? text(node, reading, what)
-        .split(',')
-        .map((word) => word.trim())
-        .filter((word) => word !== '')
-    : list(text)(node, reading, what);
+/** The reference reads these of a user, too, and does nothing with them. */
+const importedKeys = ['github', 'gitlab', 'url'].map((name) => `coreos_ssh_import_${name}`);
 
-const ignored: Decoder<undefined> = () => undefined;
-
-const cloudUser: Decoder<UserEntry> = (node, reading, what) => {
+const cloudUser = decoder<UserEntry>(cloudUserShape(), (node, reading, what) => {
   const groupNode =
     node.kind === 'mapping' ? node.entries.find((entry) => entry.key === 'groups') : undefined;
   const rest =
     node.kind === 'mapping'
-      ? {
-          ...node,
-          entries: node.entries.filter(
-            ({ key }) => key !== 'groups' && !key.startsWith('coreos_ssh_import_'),
-          ),
-        }
+      ? { ...node, entries: node.entries.filter(({ key }) => !isReadElsewhere(key)) }
       : node;
   const user = readUser(rest, reading, what);
   return groupNode === undefined
     ? user
     : { ...user, groups: commaList(groupNode.value, reading, `${what}.groups`) };
-};
+});
 
-const runCommand: Decoder<Command> = (node, reading, what) => {
-  if (node.kind !== 'sequence') {
-    return placedText(node, reading, what);
+function isReadElsewhere(key: string): boolean {
+  return key === 'groups' || key.startsWith('coreos_ssh_import_');
+}
+
+function cloudUserShape(): Shape {
+  const { shape } = readUser;
+  if (shape.kind !== 'object') {
+    return shape;
   }
-  const [program, ...rest] = list(text)(node, reading, what);
-  return program === undefined
-    ? { text: '', at: node.at }
-    : { text: [program, ...rest].join(' '), argv: [program, ...rest], at: node.at };
-};
+  const imported = importedKeys.map((key) => [key, anything.shape] as const);
+  const fields = {
+    ...shape.fields,
+    name: { ...text.shape, says: 'the login name' },
+    groups: { ...commaList.shape, says: 'a list, or a text with commas' },
+    ...Object.fromEntries(imported),
+  };
+  return { ...shape, fields };
+}
 
-const readConfig = object({
-  ssh_authorized_keys: list(placedText),
-  write_files: list(writeFile),
-  milpa_files: list(writeFile),
-  hostname: placedText,
-  users: list(listedUser),
-  runcmd: list(runCommand),
-  growpart: object({ devices: list(text), mode: text, ignore_growroot_disabled: flag }),
-  /** Read with the stages of ordinary documents. */
-  stages: ignored,
-  name: ignored,
+/** A user entry; the word `default` stands for the distribution's own user, which we do not have. */
+const listedUser = decoder<UserEntry | undefined>(
+  { kind: 'either', of: [{ kind: 'word', word: 'default' }, cloudUser.shape] },
+  (node, reading, what) => {
+    if (node.kind === 'scalar' && node.text === 'default') {
+      const message = `${what}: there is no default user here`;
+      reading.warnings.push({ code: 'no-default-user', message, at: node.at });
+      return undefined;
+    }
+    return cloudUser(node, reading, what);
+  },
+);
+
+const runCommand = decoder<Command>(
+  {
+    kind: 'either',
+    of: [holding({ what: 'command' }, text).shape, list(text).shape],
+  },
+  (node, reading, what) => {
+    if (node.kind !== 'sequence') {
+      return placedText(node, reading, what);
+    }
+    const [program, ...rest] = list(text)(node, reading, what);
+    return program === undefined
+      ? { text: '', at: node.at }
+      : { text: [program, ...rest].join(' '), argv: [program, ...rest], at: node.at };
+  },
+);
+
+/** Every key of a cloud-config document that has an effect. */
+export const readConfig = object({
+  ssh_authorized_keys: says(
+    'keys for every listed user, or for root when none is listed',
+    list(placedText),
+  ),
+  write_files: says('writes files (stage boot)', list(writeFile)),
+  milpa_files: says('the same', list(writeFile)),
+  hostname: says(
+    'name of the machine (stage initramfs)',
+    holding({ what: 'host-name' }, placedText),
+  ),
+  users: says('makes users (stage boot)', list(listedUser)),
+  runcmd: says('commands (stage boot)', list(runCommand)),
+  growpart: says(
+    'grows the last partition (stage boot)',
+    object({
+      devices: says('mount points or nodes', list(text)),
+      mode: says('no effect', text),
+      ignore_growroot_disabled: says('no effect', flag),
+    }),
+  ),
+  stages: says('stages as in an ordinary document', anything),
+  name: says('no effect', anything),
 });
 
 type Config = ReturnType<typeof readConfig>;

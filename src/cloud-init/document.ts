@@ -1,13 +1,12 @@
-import type { Decoder } from './decode/decoder.ts';
-import { entries, list, refuse, text } from './decode/decoder.ts';
-import type { Problem, Reading } from './decode/reading.ts';
+import { isCloudConfig, readCloudConfig, readConfig } from './cloud-config.ts';
+import { list, refuse, text } from './decode/decoder.ts';
+import { unknownWord } from './decode/object.ts';
+import type { CodedProblem, Reading } from './decode/reading.ts';
 import { newReading } from './decode/reading.ts';
-import { isCloudConfig, readCloudConfig } from './cloud-config.ts';
-import { closestWord } from './decode/closest-word.ts';
 import { parseDotNotation } from './dot-notation.ts';
 import type { Step } from './step.ts';
 import { readStep } from './step.ts';
-import type { MappingNode, YamlNode } from './yaml/node.ts';
+import type { MappingNode, Position, YamlNode } from './yaml/node.ts';
 import { isNull } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse.ts';
 import { YamlSyntaxError } from './yaml/syntax-error.ts';
@@ -18,8 +17,8 @@ export interface StageDocument {
   readonly name?: string;
   readonly steps: readonly Step[];
   /** Any of these refuses the file for this stage: half a stage is worse than none. */
-  readonly errors: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly errors: readonly CodedProblem[];
+  readonly warnings: readonly CodedProblem[];
 }
 
 export type Notation = 'yaml' | 'dot';
@@ -32,31 +31,42 @@ export function readDocument(
   source: string,
   asked: { readonly stage: string; readonly notation: Notation },
 ): StageDocument {
+  const { root, form, reading } = readTree(source, asked.notation);
+  return form === 'stages' ? documentOf(root, asked, reading) : cloudConfigOf(root, asked, reading);
+}
+
+/** A text as a tree, and what was found on the way there. */
+export interface DocumentTree {
+  /** Absent when the text is empty or cannot be read. */
+  readonly root?: YamlNode;
+  readonly form: 'stages' | 'cloud-config';
+  readonly reading: Reading;
+  readonly second?: Position;
+}
+
+/** Reads a text as far as its tree. Never throws: a text that is no document has an error in `reading`. */
+export function readTree(source: string, notation: Notation): DocumentTree {
   const reading = newReading();
+  const form = notation === 'yaml' && isCloudConfig(source) ? 'cloud-config' : 'stages';
   try {
-    if (asked.notation === 'dot') {
-      return documentOf(parseDotNotation(source, reading), asked, reading);
+    if (notation === 'dot') {
+      const root = parseDotNotation(source, reading);
+      return { form, reading, ...(root === undefined ? {} : { root }) };
     }
-    const root = yaml(source, reading);
-    return isCloudConfig(source)
-      ? cloudConfigOf(root, asked, reading)
-      : documentOf(root, asked, reading);
+    const { duplicates, ...parsed } = parseYaml(source);
+    for (const { key, first, last } of duplicates) {
+      const message = `\`${key}\` is given twice (lines ${String(first.line)} and ${String(last.line)}); the last one counts`;
+      reading.warnings.push({ code: 'duplicate-key', message, at: last });
+    }
+    return { form, reading, ...parsed };
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) {
       throw error;
     }
-    const problem = { message: error.message, ...(error.at === undefined ? {} : { at: error.at }) };
-    return { steps: [], errors: [problem], warnings: reading.warnings };
+    const at = error.at === undefined ? {} : { at: error.at };
+    reading.errors.push({ code: 'syntax', message: error.message, ...at });
+    return { form, reading };
   }
-}
-
-function yaml(source: string, reading: Reading): YamlNode | undefined {
-  const { root, duplicates } = parseYaml(source);
-  for (const { key, first, last } of duplicates) {
-    const message = `\`${key}\` is given twice (lines ${String(first.line)} and ${String(last.line)}); the last one counts`;
-    reading.warnings.push({ message, at: last });
-  }
-  return root;
 }
 
 /** One stage of a document that is already a tree; `reading` holds what was found on the way there. */
@@ -66,7 +76,7 @@ export function documentOf(
   reading: Reading,
 ): StageDocument {
   const mapping = topMapping(root, reading);
-  const name = mapping === undefined ? undefined : topLevel(mapping, 'name', text, reading);
+  const name = mapping === undefined ? undefined : readName(mapping, reading);
   if (mapping !== undefined) {
     warnOfUnknownKeys(mapping, reading);
   }
@@ -95,7 +105,8 @@ function cloudConfigOf(
   return { steps, errors: reading.errors, warnings: reading.warnings };
 }
 
-function topMapping(root: YamlNode | undefined, reading: Reading): MappingNode | undefined {
+/** The top of a document, unless it is empty; anything but a mapping is an error. */
+export function topMapping(root: YamlNode | undefined, reading: Reading): MappingNode | undefined {
   if (root === undefined || isNull(root)) {
     return undefined;
   }
@@ -108,7 +119,16 @@ function topMapping(root: YamlNode | undefined, reading: Reading): MappingNode |
       );
 }
 
-function stepsOf(root: MappingNode, asked: string, reading: Reading): readonly Step[] {
+/** One stage of a document, under the name that the document gives it. */
+export interface ListedStage {
+  readonly stage: string;
+  readonly at: Position;
+  readonly steps: readonly Step[];
+  readonly reading: Reading;
+}
+
+/** All stages below `stages`; what is wrong with one of them stands in its own reading. */
+export function listedStages(root: MappingNode, reading: Reading): readonly ListedStage[] {
   const stages = root.entries.find((entry) => entry.key === 'stages')?.value;
   if (stages === undefined || isNull(stages)) {
     return [];
@@ -116,41 +136,52 @@ function stepsOf(root: MappingNode, asked: string, reading: Reading): readonly S
   if (stages.kind !== 'mapping') {
     return refuse(reading, { what: 'stages', wanted: 'a mapping', node: stages }, []);
   }
-  let steps: readonly Step[] = [];
-  for (const stage of stages.entries) {
+  return stages.entries.map(({ key, at, value }) => {
     const found = newReading();
-    const decoded = list(readStep)(stage.value, found, `stages.${stage.key}`);
-    if (stage.key === asked) {
-      steps = decoded;
-      reading.errors.push(...found.errors);
-      reading.warnings.push(...found.warnings);
+    return {
+      stage: key,
+      at,
+      steps: list(readStep)(value, found, `stages.${key}`),
+      reading: found,
+    };
+  });
+}
+
+function stepsOf(root: MappingNode, asked: string, reading: Reading): readonly Step[] {
+  let steps: readonly Step[] = [];
+  for (const listed of listedStages(root, reading)) {
+    if (listed.stage === asked) {
+      steps = listed.steps;
+      reading.errors.push(...listed.reading.errors);
+      reading.warnings.push(...listed.reading.warnings);
     } else {
-      reading.warnings.push(...found.errors);
+      reading.warnings.push(...listed.reading.errors);
     }
   }
   return steps;
 }
 
-function topLevel<T>(
-  root: MappingNode,
-  key: string,
-  decoder: Decoder<T>,
-  reading: Reading,
-): T | undefined {
-  const entry = root.entries.find((candidate) => candidate.key === key);
-  return entry === undefined ? undefined : decoder(entry.value, reading, key);
+/** The top-level `name`. */
+export function readName(root: MappingNode, reading: Reading): string | undefined {
+  const entry = root.entries.find((candidate) => candidate.key === 'name');
+  return entry === undefined ? undefined : text(entry.value, reading, 'name');
 }
 
-function warnOfUnknownKeys(root: MappingNode, reading: Reading): void {
-  const known = ['name', 'stages'];
-  for (const entry of entries((node) => node)(root, reading, 'the document')) {
-    if (!known.includes(entry.key)) {
-      const meant = closestWord(entry.key, known);
-      const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
-      reading.warnings.push({
-        message: `unknown key \`${entry.key}\` at the top has no effect${hint}`,
-        at: entry.at,
-      });
-    }
+const topKeys = ['name', 'stages'];
+
+export function warnOfUnknownKeys(root: MappingNode, reading: Reading): void {
+  const { shape } = readConfig;
+  const ofCloudConfig = shape.kind === 'object' ? Object.keys(shape.fields) : [];
+  for (const { key, at } of root.entries.filter((entry) => !topKeys.includes(entry.key))) {
+    const unknown = unknownWord(key, topKeys, 'at the top');
+    const headless = ofCloudConfig.includes(key);
+    const problem = headless
+      ? {
+          ...unknown,
+          message: `${unknown.message}: the file has no line \`#cloud-config\` at its start`,
+          expected: '#cloud-config as the first line',
+        }
+      : unknown;
+    reading.warnings.push({ ...problem, at });
   }
 }

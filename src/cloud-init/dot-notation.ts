@@ -20,7 +20,8 @@ export function buildFromWords(words: readonly string[], reading: Reading): Yaml
     const key = cut === -1 ? word : word.slice(0, cut);
     const path = readPath(key);
     if (path === undefined) {
-      reading.warnings.push({ message: `\`${key}\` is no key and was left out` });
+      const message = `\`${key}\` is no key and was left out`;
+      reading.warnings.push({ code: 'no-key', message, expected: 'key=value' });
     } else {
       assign(root, path, cut === -1 ? 'true' : unquoted(word.slice(cut + 1)));
     }

@@ -1,5 +1,5 @@
 import { closestWord } from './decode/closest-word.ts';
-import type { Problem } from './decode/reading.ts';
+import type { CodedProblem } from './decode/reading.ts';
 import type { Step } from './step.ts';
 
 /** A step and where it comes from. */
@@ -16,7 +16,24 @@ export interface PlacedStep {
 export interface Layers {
   /** Steps of one layer may run at the same time; a layer starts when the one before has ended. */
   readonly layers: readonly (readonly PlacedStep[])[];
-  readonly problems: readonly (Problem & { readonly source: string; readonly step: string })[];
+  /** What each step waits for, and why. */
+  readonly waits: readonly Wait[];
+  readonly problems: readonly OrderProblem[];
+}
+
+/** A wish of `after` that was dropped. */
+export interface OrderProblem extends CodedProblem {
+  readonly source: string;
+  readonly step: string;
+  /** The name that was asked for. */
+  readonly wish: string;
+}
+
+/** `list`: it stands before it; `file`: its file comes before; `after`: it is named. */
+export interface Wait {
+  readonly step: PlacedStep;
+  readonly waitsFor: PlacedStep;
+  readonly because: 'list' | 'file' | 'after';
 }
 
 /**
@@ -25,15 +42,20 @@ export interface Layers {
  * that nobody has, or a cycle, is a problem of the step that says it, and that wish alone is dropped.
  */
 export function layersOf(steps: readonly PlacedStep[]): Layers {
-  const problems: (Problem & { source: string; step: string })[] = [];
+  const problems: OrderProblem[] = [];
+  const reasons: Wait[] = [];
   const waits = steps.map(() => new Set<number>());
   const names = graphNames(steps);
 
-  const addEdge = (from: number, to: number): 'added' | 'cycle' => {
+  const addEdge = (from: number, to: number, because: Wait['because']): 'added' | 'cycle' => {
     if (reaches(waits, to, from)) {
       return 'cycle';
     }
     waits[from]?.add(to);
+    const [step, waitsFor] = [steps[from], steps[to]];
+    if (step !== undefined && waitsFor !== undefined) {
+      reasons.push({ step, waitsFor, because });
+    }
     return 'added';
   };
 
@@ -41,19 +63,24 @@ export function layersOf(steps: readonly PlacedStep[]): Layers {
     for (const { name = '', at } of placed.step.after ?? []) {
       const targets = names.get(name) ?? [];
       const missing = targets.length === 0;
-      const closed = targets.filter((to) => addEdge(from, to) === 'cycle');
+      const closed = targets.filter((to) => addEdge(from, to, 'after') === 'cycle');
       if (missing || closed.length > 0) {
-        const message = missing ? unknownName(name, names) : `\`after: ${name}\` closes a cycle`;
-        problems.push({ message, at, source: placed.source, step: stepLabel(placed) });
+        const problem = missing
+          ? unknownName(name, names)
+          : { code: 'cycle', message: `\`after: ${name}\` closes a cycle` };
+        const { source } = placed;
+        problems.push({ ...problem, at, source, step: stepLabel(placed), wish: name });
       }
     }
   });
   steps.forEach((placed, from) => {
     if ((placed.step.after ?? []).length === 0) {
-      predecessors(steps, from).forEach((to) => addEdge(from, to));
+      predecessors(steps, from).forEach((to) =>
+        addEdge(from, to, steps[to]?.source === placed.source ? 'list' : 'file'),
+      );
     }
   });
-  return { layers: collect(steps, waits), problems };
+  return { layers: collect(steps, waits), waits: reasons, problems };
 }
 
 /** What people call a step: its name, or its place. */
@@ -73,12 +100,16 @@ function graphNames(steps: readonly PlacedStep[]): Map<string, readonly number[]
   return names;
 }
 
-function unknownName(name: string, names: Map<string, readonly number[]>): string {
+function unknownName(name: string, names: Map<string, readonly number[]>): CodedProblem {
   const known = [...names.keys()];
   const meant =
     known.find((candidate) => candidate.endsWith(`.${name}`)) ?? closestWord(name, known);
   const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
-  return `\`after\` names the step \`${name}\`, which is not there${hint}`;
+  return {
+    code: 'unknown-step',
+    message: `\`after\` names the step \`${name}\`, which is not there${hint}`,
+    expected: meant ?? 'the graph name of a step: `file.step`',
+  };
 }
 
 /** The step before in the list; for the first of a list, all unordered steps of the files before. */

@@ -14,7 +14,9 @@ export interface Place {
 export class Report {
   private readonly tell: (event: HookEvent) => Promise<void>;
   private readonly failures: string[] = [];
-  private readonly told = new Set<string>();
+  /** Apart: what is a warning in the stage `x.before` may be what refuses the file in `x`. */
+  private readonly toldFailures = new Set<string>();
+  private readonly toldWarnings = new Set<string>();
   private stepsRun = 0;
   private stepsSkipped = 0;
   private last: Promise<void> = Promise.resolve();
@@ -36,7 +38,7 @@ export class Report {
   /** A failure of a whole file is told once, although each of the stages `x.before`, `x`, `x.after` meets it. */
   async fail(place: Place, { message, at }: Problem): Promise<void> {
     const sentence = `${where(place.source, at)}${place.step === undefined ? '' : `, ${place.step}`}: ${message}`;
-    if (place.step === undefined && this.isRepeated(sentence)) {
+    if (place.step === undefined && this.isRepeated(this.toldFailures, sentence)) {
       return;
     }
     this.failures.push(sentence);
@@ -44,7 +46,7 @@ export class Report {
   }
 
   async warn(place: Place, { message, at }: Problem): Promise<void> {
-    if (this.isRepeated(`${where(place.source, at)}: ${message}`)) {
+    if (this.isRepeated(this.toldWarnings, `${where(place.source, at)}: ${message}`)) {
       return;
     }
     const { stage, source } = place;
@@ -59,9 +61,9 @@ export class Report {
     };
   }
 
-  private isRepeated(sentence: string): boolean {
-    const repeated = this.told.has(sentence);
-    this.told.add(sentence);
+  private isRepeated(told: Set<string>, sentence: string): boolean {
+    const repeated = told.has(sentence);
+    told.add(sentence);
     return repeated;
   }
 }

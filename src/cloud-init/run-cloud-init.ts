@@ -36,7 +36,7 @@ export async function runCloudInit(run: CloudInitRun): Promise<StageResult> {
   const report = new Report(run.emit);
   for (const source of run.sources) {
     throwIfInterrupted(run.signal);
-    await runSource(await readSource(source, run), run.notation, {
+    await runSource(await readArgument(source, run), run.notation, {
       stage: run.stage,
       target: run.target,
       report,
@@ -47,7 +47,11 @@ export async function runCloudInit(run: CloudInitRun): Promise<StageResult> {
   return report.result();
 }
 
-async function readSource(source: string, run: CloudInitRun): Promise<readonly SourceText[]> {
+/** What one of the arguments stands for; of one that stands for nothing, why. */
+export async function readArgument(
+  source: string,
+  run: Pick<CloudInitRun, 'sources' | 'stdin' | 'target' | 'signal'>,
+): Promise<readonly SourceText[]> {
   if (source === '-' && run.sources.length === 1) {
     return [{ name: '<STDIN>', text: await run.stdin() }];
   }

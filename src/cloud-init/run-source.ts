@@ -13,6 +13,15 @@ export async function runSource(
   notation: Notation,
   around: StepSurroundings,
 ): Promise<void> {
+  await runLayers(await readSteps(texts, notation, around), around);
+}
+
+/** The steps of one stage in the texts of one source; what is wrong with a text is told. */
+export async function readSteps(
+  texts: readonly SourceText[],
+  notation: Notation,
+  around: Pick<StepSurroundings, 'stage' | 'report'>,
+): Promise<readonly PlacedStep[]> {
   const steps: PlacedStep[] = [];
   for (const text of texts) {
     if ('error' in text) {
@@ -22,14 +31,14 @@ export async function runSource(
       steps.push(...(await stepsOf(text.name, document, around)));
     }
   }
-  await runLayers(steps, around);
+  return steps;
 }
 
 /** Tells what is wrong with a document; its steps, unless it is refused. */
 export async function stepsOf(
   source: string,
   document: StageDocument,
-  { stage, report }: StepSurroundings,
+  { stage, report }: Pick<StepSurroundings, 'stage' | 'report'>,
 ): Promise<readonly PlacedStep[]> {
   for (const warning of document.warnings) {
     await report.warn({ stage, source }, warning);

@@ -1,8 +1,11 @@
 import type { HookEvent, StageResult } from '../system/port.ts';
 import { readCommandLine, setupSources } from './command-line.ts';
+import type { Problem } from './decode/reading.ts';
 import { newReading } from './decode/reading.ts';
 import { documentOf } from './document.ts';
+import type { PlacedStep } from './graph.ts';
 import { throwIfInterrupted } from './interruption.ts';
+import type { Place } from './report.ts';
 import { Report } from './report.ts';
 import { runLayers, runSource, stepsOf } from './run-source.ts';
 import type { StepSurroundings } from './run-step.ts';
@@ -14,7 +17,8 @@ import { YamlSyntaxError } from './yaml/syntax-error.ts';
 /** Where hooks are looked for on every system, in this order. */
 export const defaultPaths = ['/system/oem', '/oem', '/usr/local/cloud-config'] as const;
 
-export interface StageRun {
+/** What is run, and from where it is read. */
+export interface StageSources {
   /** Runs as `<stage>.before`, `<stage>`, `<stage>.after`. */
   readonly stage: string;
   /** Sources after the default ones: paths of the target, or URLs. Absent paths are passed over. */
@@ -23,6 +27,9 @@ export interface StageRun {
   readonly commandLine: string | undefined;
   readonly target: Target;
   readonly signal: AbortSignal;
+}
+
+export interface StageRun extends StageSources {
   readonly emit: (event: HookEvent) => Promise<void>;
   readonly show?: (text: string) => void;
 }
@@ -39,28 +46,49 @@ export async function runStage(run: StageRun): Promise<StageResult> {
     signal: run.signal,
     ...(run.show === undefined ? {} : { show: run.show }),
   };
-  const stages = [`${run.stage}.before`, run.stage, `${run.stage}.after`];
-  const sources = [...defaultPaths, ...run.extraPaths, ...setupSources(run.commandLine ?? '')];
+  const stages = stageNames(run.stage);
   for (const stage of stages) {
-    for (const source of sources) {
+    for (const source of sourcesOf(run)) {
       throwIfInterrupted(run.signal);
       await runSource(await readSource(source, run), 'yaml', { ...around, stage });
     }
   }
   if (run.commandLine === undefined) {
-    const message = 'the kernel command line cannot be read';
-    await report.fail({ stage: run.stage, source: commandLineName }, { message });
+    await report.fail(...noCommandLine(run.stage));
     return report.result();
   }
   for (const stage of stages) {
-    await runCommandLine(run.commandLine, { ...around, stage });
+    const surroundings = { ...around, stage };
+    await runLayers(await commandLineSteps(run.commandLine, surroundings), surroundings);
   }
   return report.result();
 }
 
 const commandLineName = '/proc/cmdline';
 
-async function readSource(source: string, run: StageRun): Promise<readonly SourceText[]> {
+/** The failure of a stage whose kernel command line cannot be read. */
+export function noCommandLine(stage: string): readonly [Place, Problem] {
+  return [
+    { stage, source: commandLineName },
+    { message: 'the kernel command line cannot be read' },
+  ];
+}
+
+/** The three names of a stage, in the order in which they run. */
+export function stageNames(stage: string): readonly string[] {
+  return [`${stage}.before`, stage, `${stage}.after`];
+}
+
+/** Where the steps of a stage are read from, in this order; each is one graph. */
+export function sourcesOf({ extraPaths, commandLine }: StageSources): readonly string[] {
+  return [...defaultPaths, ...extraPaths, ...setupSources(commandLine ?? '')];
+}
+
+/** The texts of one source; none when it is not there. */
+export async function readSource(
+  source: string,
+  run: Pick<StageSources, 'target' | 'signal'>,
+): Promise<readonly SourceText[]> {
   if (isUrl(source)) {
     return [await readUrl(source, run)];
   }
@@ -68,7 +96,10 @@ async function readSource(source: string, run: StageRun): Promise<readonly Sourc
 }
 
 /** A command line that holds no sound stages is told and passed over: it is not only ours. */
-async function runCommandLine(commandLine: string, around: StepSurroundings): Promise<void> {
+export async function commandLineSteps(
+  commandLine: string,
+  around: Pick<StepSurroundings, 'stage' | 'report'>,
+): Promise<readonly PlacedStep[]> {
   const reading = newReading();
   const place = { stage: around.stage, source: commandLineName };
   try {
@@ -76,11 +107,12 @@ async function runCommandLine(commandLine: string, around: StepSurroundings): Pr
     const document = documentOf(root, { stage: around.stage }, reading);
     const warnings = [...document.warnings, ...document.errors];
     const steps = await stepsOf(commandLineName, { ...document, warnings, errors: [] }, around);
-    await runLayers(document.errors.length > 0 ? [] : steps, around);
+    return document.errors.length > 0 ? [] : steps;
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) {
       throw error;
     }
     await around.report.warn(place, { message: error.message });
+    return [];
   }
 }

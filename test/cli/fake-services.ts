@@ -22,6 +22,11 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     operations: unasked('operations'),
     machine: unasked('machine'),
     power: unasked('power'),
+    hookFiles: {
+      analyze: unasked('hookFiles.analyze'),
+      lint: unasked('hookFiles.lint'),
+      schema: unasked('hookFiles.schema'),
+    },
     sandbox: {
       create: unasked('sandbox.create'),
       shell: unasked('sandbox.shell'),

@@ -7,18 +7,29 @@ import { outputSchema } from '../render/output-schema.ts';
 
 export const schema: Command = {
   name: 'schema',
-  summary: 'print a JSON schema: of the configuration, or of what a command prints with --json',
+  summary: 'print a JSON schema: of the configuration, of hook files, or of what --json prints',
   arguments: [
-    { name: 'OF', presence: 'required', choices: ['config', 'output'], says: 'which one' },
+    {
+      name: 'OF',
+      presence: 'required',
+      choices: ['config', 'cloud-init', 'cloud-config', 'output'],
+      says: 'cloud-init: hook files; cloud-config: those that begin with #cloud-config',
+    },
     { name: 'COMMAND', presence: 'optional', says: 'for output: the command' },
   ],
   examples: [
     { says: 'for an editor', line: 'schema config > config.schema.json' },
+    { says: 'completion for hook files', line: 'schema cloud-init > cloud-init.schema.json' },
     { says: 'for a script that reads status', line: 'schema output status' },
   ],
   output: z.json(),
-  run: async (_, { arguments: [of, name] }) => {
-    const document = of === 'config' ? describeConfig() : await schemaOfOutput(name);
+  run: async ({ services }, { arguments: [of, name] }) => {
+    const document =
+      of === 'cloud-init' || of === 'cloud-config'
+        ? await (await services()).hookFiles.schema(of)
+        : of === 'config'
+          ? describeConfig()
+          : await schemaOfOutput(name);
     return {
       exit: EXIT.ok,
       document,

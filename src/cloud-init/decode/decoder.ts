@@ -2,20 +2,41 @@ import type { Position, YamlNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
 import { readFlag, readInteger } from '../yaml/scalars.ts';
 import type { Reading } from './reading.ts';
+import type { KeyRule, Shape, Since, TextContent } from './shape.ts';
 
 /**
  * Reads a value of one type out of a node. What does not fit is an error in `reading`, and the result is the empty
  * value of the type, so that the rest can still be looked at. `what` names the value for people: `files[0].path`.
  */
-export type Decoder<T> = (node: YamlNode, reading: Reading, what: string) => T;
+export interface Decoder<T> {
+  (node: YamlNode, reading: Reading, what: string): T;
+  readonly shape: Shape;
+}
+
+export type Read<T> = (node: YamlNode, reading: Reading, what: string) => T;
+
+export function decoder<T>(shape: Shape, read: Read<T>): Decoder<T> {
+  return Object.assign((...given: Parameters<Read<T>>) => read(...given), { shape });
+}
+
+/** The same decoder, with a line for people about what the key does. */
+export function says<T>(line: string, of: Decoder<T>, since?: Since): Decoder<T> {
+  const notes = { says: line, ...(since === undefined ? {} : { since }) };
+  return decoder({ ...of.shape, ...notes }, of);
+}
+
+/** The same decoder of a text, with what the text means. */
+export function holding<T>(content: TextContent, of: Decoder<T>): Decoder<T> {
+  return decoder(of.shape.kind === 'text' ? { ...of.shape, holds: content } : of.shape, of);
+}
 
 /** A text: numbers and booleans keep their source text, null is the empty text. */
-export const text: Decoder<string> = (node, reading, what) => {
+export const text = decoder<string>({ kind: 'text' }, (node, reading, what) => {
   if (node.kind !== 'scalar') {
     return refuse(reading, { what, wanted: 'a text', node }, '');
   }
   return isNull(node) ? '' : node.text;
-};
+});
 
 /** A text that remembers where it stands. */
 export interface PlacedText {
@@ -23,10 +44,10 @@ export interface PlacedText {
   readonly at: Position;
 }
 
-export const placedText: Decoder<PlacedText> = (node, reading, what) => ({
+export const placedText = decoder<PlacedText>({ kind: 'text' }, (node, reading, what) => ({
   text: text(node, reading, what),
   at: node.at,
-});
+}));
 
 /** A text, and whether it stood there without quotes, so that `007` may have been meant as a number. */
 export interface ValueText {
@@ -34,13 +55,13 @@ export interface ValueText {
   readonly plain: boolean;
 }
 
-export const valueText: Decoder<ValueText> = (node, reading, what) => ({
+export const valueText = decoder<ValueText>({ kind: 'text' }, (node, reading, what) => ({
   text: text(node, reading, what),
   plain: node.kind === 'scalar' && node.style === 'plain',
-});
+}));
 
 /** A number that is not negative; `0644` is octal and `644` is not. Quoted numbers are taken, too. */
-export const integer: Decoder<number | undefined> = (node, reading, what) => {
+export const integer = decoder<number | undefined>({ kind: 'integer' }, (node, reading, what) => {
   if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
     return undefined;
   }
@@ -52,54 +73,62 @@ export const integer: Decoder<number | undefined> = (node, reading, what) => {
         undefined,
       )
     : value;
-};
+});
 
 /**
  * A file mode. Written in octal it may have set-id and sticky bits; in decimal, bits above 0777 are there by mistake
  * (`644` for `0644`) and are dropped, as in the reference.
  */
-export const permissions: Decoder<number | undefined> = (node, reading, what) => {
+export const permissions = decoder<number | undefined>({ kind: 'mode' }, (node, reading, what) => {
   const mode = integer(node, reading, what);
   const decimal = node.kind === 'scalar' && /^[1-9][0-9_]*$/.test(node.text);
   if (mode === undefined || !decimal || mode <= 0o777) {
     return mode;
   }
   const message = `${what} is the decimal number ${String(mode)}, did you mean 0${String(mode)}?`;
-  reading.warnings.push({ message, at: node.at });
+  reading.warnings.push({ ...decimalMode(mode), message, at: node.at });
   return mode & 0o777;
-};
+});
+
+/** A mode that was meant in octal and stands there in decimal. */
+export function decimalMode(mode: number): { readonly code: string; readonly expected: string } {
+  return { code: 'decimal-mode', expected: `0${String(mode)}` };
+}
 
 /** A whole number of either sign. */
-export const signedInteger: Decoder<number | undefined> = (node, reading, what) => {
-  if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
-    return undefined;
-  }
-  const value = node.kind === 'scalar' ? readInteger(node.text) : undefined;
-  return (
-    value ??
-    refuse<number | undefined>(reading, { what, wanted: 'a whole number', node }, undefined)
-  );
-};
+export const signedInteger = decoder<number | undefined>(
+  { kind: 'signed' },
+  (node, reading, what) => {
+    if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
+      return undefined;
+    }
+    const value = node.kind === 'scalar' ? readInteger(node.text) : undefined;
+    return (
+      value ??
+      refuse<number | undefined>(reading, { what, wanted: 'a whole number', node }, undefined)
+    );
+  },
+);
 
 /** `true`, `yes`, `on` and their opposites. */
-export const flag: Decoder<boolean> = (node, reading, what) => {
+export const flag = decoder<boolean>({ kind: 'flag' }, (node, reading, what) => {
   if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
     return false;
   }
   const value = node.kind === 'scalar' ? readFlag(node.text) : undefined;
   return value ?? refuse(reading, { what, wanted: 'true or false', node }, false);
-};
+});
 
 /** A list; null is the empty one. A single value is not taken for a list of one. */
 export function list<T>(item: Decoder<T>): Decoder<readonly T[]> {
-  return (node, reading, what) => {
+  return decoder({ kind: 'list', item: item.shape }, (node, reading, what) => {
     if (isNull(node)) {
       return [];
     }
     return node.kind === 'sequence'
       ? node.items.map((child, index) => item(child, reading, `${what}[${String(index)}]`))
       : refuse(reading, { what, wanted: 'a list', node }, []);
-  };
+  });
 }
 
 export interface Entry<T> {
@@ -109,8 +138,9 @@ export interface Entry<T> {
 }
 
 /** A mapping with free keys, in source order. */
-export function entries<T>(value: Decoder<T>): Decoder<readonly Entry<T>[]> {
-  return (node, reading, what) => {
+export function entries<T>(value: Decoder<T>, keys?: KeyRule): Decoder<readonly Entry<T>[]> {
+  const rule = keys === undefined ? {} : { keys };
+  return decoder({ kind: 'entries', value: value.shape, ...rule }, (node, reading, what) => {
     if (isNull(node)) {
       return [];
     }
@@ -121,7 +151,7 @@ export function entries<T>(value: Decoder<T>): Decoder<readonly Entry<T>[]> {
           at: entry.at,
         }))
       : refuse(reading, { what, wanted: 'a mapping', node }, []);
-  };
+  });
 }
 
 /** Records an error; the result is what the caller goes on with. */
@@ -131,7 +161,8 @@ export function refuse<T>(
   instead: T,
 ): T {
   const message = `${found.what} must be ${found.wanted}, not ${describe(found.node)}`;
-  reading.errors.push({ message, at: found.node.at });
+  const { wanted: expected } = found;
+  reading.errors.push({ code: 'wrong-type', message, expected, at: found.node.at });
   return instead;
 }
 

@@ -1,9 +1,10 @@
-import type { Position, YamlNode } from '../yaml/node.ts';
+import type { MappingEntry, Position, YamlNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
 import type { Decoder } from './decoder.ts';
-import { refuse } from './decoder.ts';
+import { decoder, refuse } from './decoder.ts';
 import { closestWord } from './closest-word.ts';
-import type { Reading } from './reading.ts';
+import type { CodedProblem, Reading } from './reading.ts';
+import type { ObjectShape, Otherwise } from './shape.ts';
 
 type Fields = Readonly<Record<string, Decoder<unknown>>>;
 
@@ -14,13 +15,22 @@ export type Decoded<F extends Fields> = {
 
 /**
  * A mapping with known keys. A key that nobody knows has no effect, as in the reference, but is told: it is a typo, or
- * belongs to a newer dialect. `aliases` are further spellings of a field.
+ * belongs to a newer dialect. `aliases` are further spellings of a field; what an entry `needs` is looked at when it runs.
  */
 export function object<F extends Fields>(
   fields: F,
-  aliases: Readonly<Record<string, keyof F & string>> = {},
+  more: {
+    readonly aliases?: Readonly<Record<string, keyof F & string>>;
+    readonly needs?: readonly (keyof F & string)[];
+    readonly otherwise?: Otherwise;
+  } = {},
 ): Decoder<Decoded<F>> {
-  return (node, reading, what) => {
+  const { aliases = {}, needs = [], otherwise = 'fails' } = more;
+  const shapes = Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, field.shape]),
+  );
+  const shape: ObjectShape = { kind: 'object', fields: shapes, aliases, needs, otherwise };
+  return decoder(shape, (node, reading, what) => {
     const found: Record<string, unknown> = { at: node.at };
     for (const name of Object.keys(fields)) {
       found[name] = undefined;
@@ -31,7 +41,7 @@ export function object<F extends Fields>(
       refuse(reading, { what, wanted: 'a mapping', node }, undefined);
     }
     return found as Decoded<F>;
-  };
+  });
 }
 
 interface Into {
@@ -48,16 +58,25 @@ function readEntries(node: YamlNode & { readonly kind: 'mapping' }, into: Into):
     const decode =
       name !== undefined && Object.hasOwn(into.fields, name) ? into.fields[name] : undefined;
     if (name === undefined || decode === undefined) {
-      into.reading.warnings.push({ message: unknownKey(entry.key, into), at: entry.at });
+      into.reading.warnings.push(unknownKey(entry, into));
       continue;
     }
     into.found[name] = decode(entry.value, into.reading, `${into.what}.${entry.key}`);
   }
 }
 
-function unknownKey(key: string, into: Into): string {
-  const known = [...Object.keys(into.fields), ...Object.keys(into.aliases)];
+function unknownKey({ key, at }: MappingEntry, { fields, aliases, what }: Into): CodedProblem {
+  const known = [...Object.keys(fields), ...Object.keys(aliases)];
+  return { ...unknownWord(key, known, `in ${what}`), at };
+}
+
+/** A key that has no effect, and the one that was probably meant. */
+export function unknownWord(key: string, known: readonly string[], where: string): CodedProblem {
   const meant = closestWord(key, known);
   const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
-  return `unknown key \`${key}\` in ${into.what} has no effect${hint}`;
+  return {
+    code: 'unknown-key',
+    message: `unknown key \`${key}\` ${where} has no effect${hint}`,
+    expected: meant ?? `one of ${known.join(', ')}`,
+  };
 }

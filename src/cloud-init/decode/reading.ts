@@ -6,10 +6,18 @@ export interface Problem {
   readonly at?: Position;
 }
 
+/** A problem as `lint` tells it. */
+export interface CodedProblem extends Problem {
+  /** Stable, kebab-case. */
+  readonly code: string;
+  /** What should stand there, where that can be said. */
+  readonly expected?: string;
+}
+
 /** What was found while one part of a document was read: reading goes on after an error, to tell all at once. */
 export interface Reading {
-  readonly errors: Problem[];
-  readonly warnings: Problem[];
+  readonly errors: CodedProblem[];
+  readonly warnings: CodedProblem[];
 }
 
 export function newReading(): Reading {

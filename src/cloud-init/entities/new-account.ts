@@ -1,3 +1,4 @@
+import { loginName } from '../decode/key-rules.ts';
 import { EntryError } from '../parts/entry-error.ts';
 import { makeParents } from '../parts/parents.ts';
 import type { PartContext } from '../parts/part.ts';
@@ -33,7 +34,7 @@ export async function planAccount(
   wanted: UserEntry,
   { accounts, context }: Surroundings,
 ): Promise<NewAccount> {
-  if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?$/.test(name)) {
+  if (!loginName.pattern.test(name)) {
     throw new EntryError(`\`${name}\` is no valid user name`);
   }
   const { target } = context;

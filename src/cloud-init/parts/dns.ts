@@ -1,4 +1,5 @@
 import type { Part } from './part.ts';
+import { targetPath } from './target-path.ts';
 
 /** Replaces the resolver's file; without a name server nothing is done. */
 export const dns: Part = {
@@ -15,7 +16,7 @@ export const dns: Part = {
     ];
     await context.attempt(at, async () => {
       await context.target.files.write({
-        path: path ? path : '/etc/resolv.conf',
+        path: targetPath(path ? path : '/etc/resolv.conf'),
         bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')),
         mode: 0o644,
         uid: 0,

@@ -4,6 +4,12 @@ import { EntryError } from './entry-error.ts';
 /** More than any configuration file: a small compressed text must not fill the memory. */
 const mostBytes = 256 * 1024 * 1024;
 
+/** What `encoding` may say. */
+export const contentEncodings = [
+  ...['text/plain', 'b64', 'base64', 'gz', 'gzip'],
+  ...['gz+base64', 'gzip+base64', 'gz+b64', 'gzip+b64'],
+] as const;
+
 /** The bytes of a file's content. Decoding ends before anything is written, so a broken text destroys nothing. */
 export function decodeContent(content: string, encoding: string | undefined): Uint8Array {
   switch (encoding) {

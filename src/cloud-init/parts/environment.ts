@@ -1,4 +1,5 @@
 import type { ValueText } from '../decode/decoder.ts';
+import { variableName } from '../decode/key-rules.ts';
 import { EnvironmentFile } from '../entities/environment-file.ts';
 import { EntryError } from './entry-error.ts';
 import { makeParents } from './parents.ts';
@@ -17,7 +18,7 @@ export const environment: Part = {
     const file = new EnvironmentFile(old);
     for (const { key, value, at } of step.environment ?? []) {
       await context.attempt(at, async () => {
-        if (!/^[A-Za-z_][\w.]*$/.test(key)) {
+        if (!variableName.pattern.test(key)) {
           throw new EntryError(`\`${key}\` is no name for a variable`);
         }
         file.set(key, await context.render(plainNumber(value)));

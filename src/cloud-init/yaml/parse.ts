@@ -9,6 +9,8 @@ export interface ParsedYaml {
   /** Absent when the text holds nothing but comments. */
   readonly root?: YamlNode;
   readonly duplicates: readonly DuplicateKey[];
+  /** Where a second document begins, which is not read. */
+  readonly second?: Position;
 }
 
 /**
@@ -21,12 +23,13 @@ export interface ParsedYaml {
 export function parseYaml(text: string): ParsedYaml {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const starts = new WeakMap<object, number>();
-  const documents = read(source, starts);
-  const root = documents.value;
-  if (root === undefined || root === null) {
-    return { duplicates: [] };
+  const found = read(source, starts);
+  const positionOf = positions(source);
+  const second = found.second === undefined ? {} : { second: positionOf(found.second) };
+  if (found.value === undefined || found.value === null) {
+    return { duplicates: [], ...second };
   }
-  return buildTree(root, { starts, positionOf: positions(source) });
+  return { ...buildTree(found.value, { starts, positionOf }), ...second };
 }
 
 const anyTag = (kind: 'scalar' | 'sequence' | 'mapping') =>
@@ -79,12 +82,20 @@ function binary(data: unknown): Leaf {
 /** Ends the reading at the second document: whatever stands there is not ours to judge. */
 class SecondDocument extends Error {}
 
-function read(source: string, starts: WeakMap<object, number>): { value: unknown } {
-  const first: { value: unknown; read: boolean } = { value: undefined, read: false };
+interface FirstDocument {
+  value: unknown;
+  read: boolean;
+  /** Offset of the second document. */
+  second?: number;
+}
+
+function read(source: string, starts: WeakMap<object, number>): FirstDocument {
+  const first: FirstDocument = { value: undefined, read: false };
   const opened: number[] = [];
   const listener = (event: 'open' | 'close', state: State): void => {
     if (event === 'open') {
       if (first.read) {
+        first.second = contentStart(source, state.position);
         throw new SecondDocument();
       }
       opened.push(state.position);
@@ -113,7 +124,7 @@ function read(source: string, starts: WeakMap<object, number>): { value: unknown
     });
   } catch (error) {
     if (error instanceof YAMLException) {
-      throw new YamlSyntaxError(error.reason, markPosition(error));
+      throw new YamlSyntaxError(error.reason, markPosition(error, source));
     }
     if (!(error instanceof SecondDocument)) {
       throw error;
@@ -122,12 +133,13 @@ function read(source: string, starts: WeakMap<object, number>): { value: unknown
   return first;
 }
 
-function markPosition(error: YAMLException): Position | undefined {
+/** An error at the end of a text stands at its last character: js-yaml counts a line break that nobody wrote. */
+function markPosition(error: YAMLException, source: string): Position | undefined {
   const mark: unknown = error.mark;
-  if (typeof mark !== 'object' || mark === null || !('line' in mark) || !('column' in mark)) {
+  if (typeof mark !== 'object' || mark === null || !('position' in mark)) {
     return undefined;
   }
-  return { line: Number(mark.line) + 1, column: Number(mark.column) + 1 };
+  return positions(source)(Math.min(Number(mark.position), source.length));
 }
 
 /** Where a node really begins: js-yaml opens it before the blanks and comments that lead to it. */

@@ -12,7 +12,7 @@ describe('a document of stages', () => {
     expect(document.steps[0]?.commands).toEqual([
       { text: 'zypper in -y ...', at: { line: 6, column: 11 } },
     ]);
-    expect(document.warnings).toEqual([
+    expect(document.warnings).toMatchObject([
       {
         message: '`stages` is given twice (lines 1 and 3); the last one counts',
         at: { line: 3, column: 1 },
@@ -30,7 +30,7 @@ describe('a document of stages', () => {
   it('tells all wrong types of a stage, each with its place', () => {
     const text =
       'stages:\n  default:\n    - commands: echo x\n    - files:\n        - path: [/a]\n          permissions: rw\n';
-    expect(read(text).errors).toEqual([
+    expect(read(text).errors).toMatchObject([
       {
         message: 'stages.default[0].commands must be a list, not "echo x"',
         at: { line: 3, column: 17 },

@@ -138,6 +138,19 @@ describe('a step', () => {
 });
 
 describe('a stage', () => {
+  it('fails at a file with a wrong type in it, although its first name only warns of that', async () => {
+    const target = memoryTarget({ files: { '/oem/a.yaml': 'stages: {s: 3, other: 4}' } });
+    const result = await runStage({
+      stage: 's',
+      extraPaths: [],
+      commandLine: '',
+      target,
+      signal: new AbortController().signal,
+      emit: () => Promise.resolve(),
+    });
+    expect(result.failures).toEqual(['/oem/a.yaml:1:13: stages.s must be a list, not "3"']);
+  });
+
   it('tells a broken file once, although all three of its names meet it', async () => {
     const target = memoryTarget({ files: { '/oem/a.yaml': '- no\n- mapping\n' } });
     const result = await runStage({
