@@ -63,8 +63,8 @@ export function readTree(source: string, notation: Notation): DocumentTree {
     if (!(error instanceof YamlSyntaxError)) {
       throw error;
     }
-    const at = error.at === undefined ? {} : { at: error.at };
-    reading.errors.push({ code: 'syntax', message: error.message, ...at });
+    const at = error.at ?? { line: 1, column: 1 };
+    reading.errors.push({ code: 'syntax', message: error.message, at });
     return { form, reading };
   }
 }
