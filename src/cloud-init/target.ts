@@ -10,7 +10,10 @@ export interface Target {
   readonly files: TargetFiles;
   /** Runs a program inside the target; a missing program is a result, not an error. */
   exec(request: ExecRequest): Promise<ExecResult>;
-  /** HTTP(S) GET, certificates verified, redirects followed. Throws when no answer came. */
+  /**
+   * HTTP(S), certificates verified, redirects followed, through the proxy of the environment, with a few tries when
+   * nothing comes or the server is out of order. Throws when no answer came.
+   */
   fetch(request: FetchRequest): Promise<FetchResult>;
   hostname(): Promise<string>;
   /** Of the running kernel; only called when the scope is the running system. */
@@ -90,8 +93,18 @@ export type ExecResult =
 export interface FetchRequest {
   readonly url: string;
   readonly signal: AbortSignal;
-  /** 0 or absent: no limit. */
+  /** For all tries together; 0 or absent: no limit. */
   readonly timeoutSeconds?: number;
+  /** GET when absent. */
+  readonly method?: 'GET' | 'PUT' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** `direct`: no proxy and no redirect, for a service of the machine's own network. */
+  readonly route?: 'usual' | 'direct';
+  /** `privileged`: from a port below 1024, by which a server knows the superuser. */
+  readonly sourcePort?: 'any' | 'privileged';
+  /** An answer with more bytes is an error; 1 GiB when absent. */
+  readonly mostBytes?: number;
 }
 
 export interface FetchResult {

@@ -4,7 +4,7 @@ import type { Target, TargetFiles, Values } from '../../cloud-init/target.ts';
 import { randomText } from '../../cloud-init/template/sprig-random.ts';
 import type { ExecPlace } from './stage-exec.ts';
 import { execAt } from './stage-exec.ts';
-import { fetchBytes } from './stage-fetch.ts';
+import { createFetch } from './stage-fetch.ts';
 import { gatherValues } from './stage-values.ts';
 
 export interface LinuxTargetParts {
@@ -28,7 +28,7 @@ export function linuxTarget(parts: LinuxTargetParts): Target {
     files,
     workingDirectory,
     exec: (request) => execAt(place, request),
-    fetch: fetchBytes,
+    fetch: createFetch({ environment: place.environment }),
     async hostname() {
       const bytes = await machine.read('/proc/sys/kernel/hostname');
       return Buffer.from(bytes ?? [])
