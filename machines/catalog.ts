@@ -1,9 +1,10 @@
 /** The operations this tool knows: the only place that lists them. */
+import { assessBoot } from './assess-boot.ts';
 import { rollback } from './rollback.ts';
 import type { Operation } from './step.ts';
 import { upgrade } from './upgrade.ts';
 
-export const OPERATIONS: readonly Operation[] = [upgrade, rollback];
+export const OPERATIONS: readonly Operation[] = [upgrade, rollback, assessBoot];
 
 export function operationNamed(name: string): Operation | undefined {
   return OPERATIONS.find((operation) => operation.name === name);

@@ -30,6 +30,8 @@ export const upgradeRequest = z.object({
   date: z.string(),
   /** Identities (inode numbers) of images that were seen running: they are good, and may be kept as passive (law 2). */
   confirmed: z.array(z.string()),
+  /** Automatic starts that the boot loader may make of the new image before it is confirmed. */
+  attempts: z.int().min(1).max(9).default(3),
   /** Boot in which an operation last replaced the active image: in that boot, active is not what runs. */
   switchedInBoot: z.string().optional(),
 });

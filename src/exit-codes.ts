@@ -45,10 +45,14 @@ export const EXIT = {
   noSpace: 94,
   /** Refused: it would cost the last good image (laws 2 and 3). */
   refused: 95,
+  /** The image failed its judgement before. */
+  condemned: 96,
   /** The log is of another version of this tool, or says something this version cannot follow. */
   logForeign: 97,
   /** Not built yet in this version. */
   notBuilt: 98,
+  /** A health check failed: the running image is not confirmed. */
+  unhealthy: 99,
   interrupted: 130,
   terminated: 143,
   unknown: 255,

@@ -75,6 +75,7 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
             ...(request.grubEntryName === undefined
               ? {}
               : { grubEntryName: request.grubEntryName }),
+            attempts: request.attempts,
             date: localDate(new Date(clock.now())),
             again: request.force ? 'yes' : 'no',
           },

@@ -19,6 +19,10 @@ interface View {
   /** Images seen running, by digest, and those without one by identity. */
   readonly ranByDigest: Set<string>;
   readonly ranById: Set<string>;
+  /** Operations that armed a judgement, and the images they installed that nobody has confirmed yet. */
+  readonly judged: Set<string>;
+  readonly trials: Set<string>;
+  readonly condemned: Set<string>;
   /** Boots of which an inventory was seen. */
   readonly boots: Set<string>;
 }
@@ -32,6 +36,9 @@ export function projectRegistry(segments: readonly SegmentRecords[]): Registry {
     images: new Map(),
     ranByDigest: new Set(),
     ranById: new Set(),
+    judged: new Set(),
+    trials: new Set(),
+    condemned: new Set(),
     boots: new Set(),
   };
   const names = new Map(segments.map(({ segment }) => [segment.id, segment]));
@@ -41,6 +48,7 @@ export function projectRegistry(segments: readonly SegmentRecords[]): Registry {
     const name = names.get(record.op);
     if (name !== undefined) projectOperation(view, record, name.segment, name.operation);
     projectSlots(view, record);
+    projectJudgement(view, record);
     projectInventory(view, record.event);
   }
   return {
@@ -50,6 +58,7 @@ export function projectRegistry(segments: readonly SegmentRecords[]): Registry {
     operations: [...view.operations.values()],
     slots: Object.fromEntries(view.slots),
     confirmed: [...view.ranByDigest, ...view.ranById],
+    condemned: [...view.condemned],
   };
 }
 
@@ -92,9 +101,31 @@ function projectSlots(view: View, { event, op, at }: EventRecord): void {
     ? { ...unlabelled(moved), ...told }
     : { ...told, ...present('key', view.operations.get(op)?.key), installedAt: at };
   // An identity is used again after its file is gone: this is another image.
-  if (!rotated) view.ranById.delete(id);
+  if (!rotated) {
+    view.ranById.delete(id);
+    view.trials.delete(id);
+    if (view.judged.has(op)) view.trials.add(id);
+  }
   view.slots.set(slot, image);
   view.images.set(id, image);
+}
+
+/** While an image is judged, running it confirms nothing: what `assess-boot` settled does. */
+function projectJudgement(view: View, { event, op }: EventRecord): void {
+  if (event.type !== 'step.completed' || text(event, 'phase') !== ('run' satisfies Phase)) return;
+  const output = field(event, 'output');
+  const step = text(event, 'step');
+  if (step === 'arm-judgement' && text(output, 'judge') === 'slotwright') view.judged.add(op);
+  if (step !== 'settle-judgement') return;
+  const verdict = text(output, 'verdict');
+  const id = text(output, 'id');
+  const key = view.operations.get(text(output, 'upgrade') ?? '')?.key;
+  if (verdict === 'confirmed' && id !== undefined) {
+    view.trials.delete(id);
+    confirm(view, id, view.images.get(id)?.digest);
+    if (key !== undefined) view.condemned.delete(key);
+  }
+  if (verdict === 'condemned' && key !== undefined) view.condemned.add(key);
 }
 
 /** Of the disk, observation wins: an inventory says which image has which name, and which one runs. */
@@ -154,6 +185,7 @@ function projectBoot(view: View, seen: unknown): void {
 }
 
 function confirm(view: View, id: string, digest: string | undefined): void {
+  if (view.trials.has(id)) return;
   if (digest === undefined) view.ranById.add(id);
   else view.ranByDigest.add(digest);
 }

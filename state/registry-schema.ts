@@ -2,7 +2,7 @@
 import * as z from 'zod';
 
 /** Raised when the projection changes: a registry of another format is made anew from the log. */
-export const REGISTRY_FORMAT = 1;
+export const REGISTRY_FORMAT = 2;
 
 const slot = z.object({
   /** Identity of the file, see `FileStat.id`. */
@@ -42,8 +42,10 @@ export const registrySchema = z.object({
     passive: slot.exactOptional(),
     recovery: slot.exactOptional(),
   }),
-  /** Digests, or identities where none is known, of images that were seen running. */
+  /** Digests, or identities where none is known, of images that are known to be good: confirmed, or seen running without a judge. */
   confirmed: z.array(z.string()),
+  /** Keys of operations whose image failed its judgement (law 3). */
+  condemned: z.array(z.string()),
 });
 
 /** An image in a slot, as far as the log knows it. */

@@ -1,12 +1,121 @@
-import type { Step } from '../step.ts';
+import * as z from 'zod';
+import { JUDGEMENT_BLOCK } from '../../src/boot/judgement.ts';
+import { COUNTING_MARK, withJudgementMenu } from '../../src/boot/judgement-menu.ts';
+import { confirmer, judge, judgementOn, writeJudgement } from '../judgement.ts';
+import { replace } from '../replace.ts';
+import type { Step, StepContext } from '../step.ts';
+import { requestOf } from '../upgrade-request.ts';
+import { sealedImage } from './unmount-target.ts';
 
-/** Recorded, and nothing else yet: no boot of the new image is counted, so nothing has to be disarmed (judge: none). */
+/**
+ * From the switch on, the boot loader counts the boots of the new image. Armed before the pivot: a cut right after it finds the counter
+ * there, and a cut before it finds an image that the counter does not mean. What an image that failed left is kept: it may still be active.
+ */
 export const armJudgement: Step = {
   name: 'arm-judgement',
-  title: 'Arm the judgement of the next boot',
+  title: 'Arm the judgement of the next boots',
   needs: ['partitions'],
   whenInterrupted: 'probe',
-  touches: () => [],
-  run: async () => ({ judge: 'none', reason: 'this version does not count boots yet' }),
-  undo: async () => undefined,
+
+  async run(context) {
+    const reason = await whyNot(context);
+    if (reason !== undefined) return reason;
+    const { system, device, id } = context;
+    const image = await system.images.uuid(sealedImage(context).path);
+    if (image === undefined) return none('the new image has no UUID');
+    const menu = await makeMenuCount(context);
+    if (menu !== undefined) return none(menu);
+    const before = await judgementOn(system, device);
+    const failed = before.triesLeft === 0 ? before.image : before.condemned;
+    const { attempts } = requestOf(context);
+    if (before.operation !== id) {
+      const condemned = failed === undefined ? {} : { condemned: failed };
+      await writeJudgement(context, { image, triesLeft: attempts, operation: id, ...condemned });
+    }
+    return { judge: 'slotwright', image, attempts };
+  },
+
+  async undo(context) {
+    const { system, device, id } = context;
+    const { by, doomed } = customNames(context);
+    await system.files.remove(by);
+    await system.files.remove(doomed);
+    const { operation } = await judgementOn(system, device);
+    if (operation !== id) return;
+    const before = checked.safeParse(context.output('check-preconditions'));
+    await writeJudgement(context, before.success ? before.data.judgement : {});
+  },
 };
+
+/** What the block said before this operation. */
+const checked = z.object({
+  judgement: z.object({
+    image: z.string().exactOptional(),
+    triesLeft: z.number().exactOptional(),
+    operation: z.string().exactOptional(),
+    condemned: z.string().exactOptional(),
+  }),
+});
+
+/** Who counts, as this operation decided. */
+export function judgeOf(context: StepContext): z.infer<typeof judge> {
+  return judge.catch(none('')).parse(context.output('arm-judgement'));
+}
+
+function none(reason: string) {
+  return { judge: 'none' as const, reason };
+}
+
+async function whyNot(context: StepContext): Promise<z.infer<typeof judge> | undefined> {
+  if (context.operation === 'rollback') return none('the passive image has run before');
+  const { confirms } = confirmer
+    .catch({ confirms: 'nothing' })
+    .parse(context.output('relabel-target'));
+  if (confirms === 'nothing') {
+    return none(
+      'the new image does not confirm its boots: it would be thrown back after good ones',
+    );
+  }
+  if (confirms === 'elemental') {
+    return { judge: 'elemental', reason: 'the new image brings that boot assessment' };
+  }
+  const fs = context.device.partitions.find(({ role }) => role === 'state')?.fs;
+  if (fs !== undefined && !GRUB_WRITES.has(fs)) return none(`GRUB cannot write to ${fs}`);
+  return undefined;
+}
+
+/** File systems whose plain blocks GRUB overwrites: no checksums over data, no copies elsewhere. */
+const GRUB_WRITES = new Set(['ext2', 'ext3', 'ext4', 'xfs']);
+
+/** Our menu counts by itself; another one is told to through the file it reads last. Answers why it cannot. */
+async function makeMenuCount(context: StepContext): Promise<string | undefined> {
+  const { system, device } = context;
+  const menu = await menuOf(context);
+  if (menu === undefined) return 'there is no boot menu on COS_STATE';
+  if (menu.includes(COUNTING_MARK)) return undefined;
+  if (!menu.includes('grubcustom')) {
+    return `the boot menu neither reads ${JUDGEMENT_BLOCK} nor /grubcustom`;
+  }
+  const { name, by, doomed } = customNames(context);
+  const present = await system.files.readText(name);
+  const wanted = withJudgementMenu(present ?? '');
+  if (present !== wanted) {
+    await system.files.writeText(by, wanted, 0o644);
+    await system.settle.sync([device.stateAt]);
+  }
+  await replace(system, { name, by, doomed, at: device.stateAt });
+  return undefined;
+}
+
+async function menuOf({ system, device }: StepContext): Promise<string | undefined> {
+  for (const folder of ['grub2', 'grub']) {
+    const text = await system.files.readText(`${device.stateAt}/${folder}/grub.cfg`);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function customNames({ device, id }: StepContext) {
+  const name = `${device.stateAt}/grubcustom`;
+  return { name, by: `${name}.${id}`, doomed: `${name}.${id}.doomed` };
+}

@@ -3,6 +3,8 @@ import { SystemError } from '../../src/errors.ts';
 import type { Role } from '../../src/system/port.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
+import { clearJudgement } from '../judgement.ts';
+import { judgeOf } from './arm-judgement.ts';
 import { outgoingImage } from './set-active.ts';
 import { parseStateYaml, renderStateYaml, upgradedStateYaml } from '../../state/state-yaml.ts';
 
@@ -24,6 +26,8 @@ export const publishState: Step = {
       ...labels(context),
       ...(menuTitle === undefined ? {} : { default_menu_entry: menuTitle }),
     });
+    // Whatever was said of the image before it: past the pivot, only a judgement armed for the new one may stand.
+    if (judgeOf(context).judge !== 'slotwright') await clearJudgement(context);
     return { stateYaml: await writeStateYaml(context) };
   },
 

@@ -1,3 +1,5 @@
+import type * as z from 'zod';
+import type { confirmer } from '../judgement.ts';
 import { WORKING_TREE } from '../resources/target.ts';
 import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
@@ -17,11 +19,28 @@ export const relabelTarget: Step = {
     const title = (await titleOf(context)) ?? requestOf(context).grubEntryName;
     const policy = await context.system.files.list(`${WORKING_TREE}/etc/selinux/targeted/policy`);
     return {
+      confirms: await confirmerIn(context),
       ...(title === undefined ? {} : { menuTitle: title }),
       selinux: policy.length === 0 ? 'no policy in the image' : 'left to the first boot',
     };
   },
 };
+
+/** What in the new image confirms its boots; decided by looking, while it is mounted. */
+async function confirmerIn({
+  system,
+}: StepContext): Promise<z.infer<typeof confirmer>['confirms']> {
+  const there = async (path: string): Promise<boolean> =>
+    (await system.files.stat(`${WORKING_TREE}/${path}`)) !== undefined;
+  for (const target of ['multi-user', 'graphical', 'default']) {
+    const unit = `${target}.target.wants/slotwright-confirm.service`;
+    if (await there(`etc/systemd/system/${unit}`)) return 'slotwright';
+    if (await there(`usr/lib/systemd/system/${unit}`)) return 'slotwright';
+  }
+  if (await there('etc/slotwright/confirm')) return 'slotwright';
+  const vendor = await system.files.list(`${WORKING_TREE}/system/oem`);
+  return vendor.some((name) => name.includes('boot_assessment')) ? 'elemental' : 'nothing';
+}
 
 /** `GRUB_ENTRY_NAME` of the new system's os-release (spec 3.1, step 12). */
 async function titleOf({ system }: StepContext): Promise<string | undefined> {

@@ -41,6 +41,9 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
                 set judge_tries="\${judge_left}"
                 save_env --file "(\${root})/grub_judgement_env" judge_tries
                 set extra_active_cmdline="\${extra_active_cmdline} rd.emergency=reboot rd.shell=0 panic=5 systemd.crash_reboot systemd.crash_shell=0 slotwright.trial=\${judge_left}"
+                # Another entry chosen by hand, or because this one cannot be loaded, says that a try was counted.
+                set extra_passive_cmdline="\${extra_passive_cmdline} slotwright.counted=\${judge_left}"
+                set extra_recovery_cmdline="\${extra_recovery_cmdline} slotwright.counted=\${judge_left}"
               fi
             fi
           fi
@@ -57,3 +60,15 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
 fi
 # slotwright: end of the part that judges boots
 `;
+
+/** A menu that says this counts by itself. */
+export const COUNTING_MARK = '# slotwright: begin of the part that judges boots';
+
+const PART =
+  /# slotwright: begin of the part that judges boots\n[^]*?# slotwright: end of the part that judges boots\n/;
+
+/** A file that menus read last, with the part that counts at its end: once, and of this version. */
+export function withJudgementMenu(text: string): string {
+  const others = text.replace(PART, '');
+  return `${others === '' || others.endsWith('\n') ? others : `${others}\n`}${JUDGEMENT_MENU}`;
+}

@@ -61,6 +61,16 @@ const upgrade = z.object({
     .describe('menu title for an image whose os-release has no GRUB_ENTRY_NAME'),
 });
 
+const boot = z.object({
+  attempts: wholeNumber()
+    .default(3)
+    .describe('automatic starts of a new image before the fallback, 1 to 9'),
+  'health-units': list(z.string())
+    .default([])
+    .describe('units that must be active before a new image is confirmed'),
+  'health-timeout': wholeNumber().default(300).describe('seconds that one health check may take'),
+});
+
 const reset = z.object({
   'reset-persistent': switchedOn().default(false).describe('format COS_PERSISTENT'),
   'reset-oem': switchedOn().default(false).describe('format COS_OEM'),
@@ -90,6 +100,7 @@ export const configSchema = z.object({
   local: switchedOn().default(false).describe('container image from the local daemon'),
   install: install.prefault({}),
   upgrade: upgrade.prefault({}),
+  boot: boot.prefault({}),
   reset: reset.prefault({}),
 });
 

@@ -16,6 +16,8 @@ export interface UpgradeRequest {
   /** 0: as large as the content, plus a margin. */
   readonly systemSizeMiB: number;
   readonly passiveLabel: string;
+  /** Automatic starts of the new image before the boot loader gives it up, 1 to 9. */
+  readonly attempts: number;
   /** What the command does after the outcome was shown. */
   readonly power?: PowerAction;
 }

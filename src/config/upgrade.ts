@@ -1,4 +1,5 @@
 /** From the configuration to the request of an upgrade; everything that can be refused without looking at the machine is refused here. */
+import { MOST_TRIES } from '../boot/judgement.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { ImageSource } from '../system/port.ts';
@@ -43,9 +44,21 @@ export function upgradeRequest({
     systemFs: imageFs(upgrade.system.fs ?? installed.systemFs ?? 'ext2'),
     systemSizeMiB: upgrade.system.size ?? 0,
     passiveLabel: installed.passiveLabel ?? 'COS_PASSIVE',
+    attempts: attemptsOf(config.boot.attempts),
     ...(title === undefined || title === '' ? {} : { grubEntryName: title }),
     ...(power === undefined ? {} : { power }),
   };
+}
+
+function attemptsOf(attempts: number): number {
+  if (attempts >= 1 && attempts <= MOST_TRIES) return attempts;
+  throw new ConfigError({
+    code: 'attempts-out-of-range',
+    message: `boot.attempts is ${attempts}`,
+    reason: `the boot loader counts from 1 to ${MOST_TRIES}`,
+    hint: 'leave boot.attempts out for three attempts',
+    exit: EXIT.readCommandConfig,
+  });
 }
 
 /** When the configuration asks for both, reboot wins (spec 3). */

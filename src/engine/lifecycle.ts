@@ -11,9 +11,11 @@ import { projectRegistry } from '../../state/projections.ts';
 import { parseStateYaml } from '../../state/state-yaml.ts';
 import type { Registry } from '../../state/registry-schema.ts';
 import * as z from 'zod';
+import { assessBoot } from '../../machines/assess-boot.ts';
 import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
 import { rollback } from '../../machines/rollback.ts';
+import { runsOnTrial, standingOfActive } from '../../machines/judgement.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
 import { EXIT } from '../exit-codes.ts';
 import { recordedError, SlotwrightError, UsageError, type RecordedError } from '../errors.ts';
@@ -52,7 +54,12 @@ export interface UpgradeWish {
   readonly grubEntryName?: string;
   /** Local date and time for state.yaml, RFC 3339. */
   readonly date: string;
-  /** Applies hooks again although the same image with the same hooks is installed. */
+  /** Automatic starts of the new image before the boot loader gives it up. */
+  readonly attempts: number;
+  /**
+   * Applies hooks again although the same image with the same hooks is installed; replaces a running image on trial; installs an image
+   * that failed its judgement.
+   */
   readonly again: 'no' | 'yes';
 }
 
@@ -110,12 +117,16 @@ export async function upgradeDevice(
       return carryOn(machinery, session, owed, controls);
     }
     const registry = registryOf(session);
+    if (wish.again === 'no' && registry.condemned.includes(key)) throw refuseCondemned(wish.source);
     const same = await installedBefore(machinery, session, registry, {
       key,
       signal: controls.signal,
     });
     if (same !== undefined && wish.again === 'no') {
       if (same.postStage !== 'failed') return already(machinery, session, same.id);
+    }
+    if (wish.again === 'no' && same === undefined && (await runsOnTrial(system, session.device))) {
+      throw await refuseOnTrial(system, session);
     }
     const request = upgradeRequestOf(wish, facts, hooks, session);
     const only = same?.postStage === 'failed' && wish.again === 'no' ? [POST_STAGE] : undefined;
@@ -151,6 +162,7 @@ export async function rollbackDevice(
       },
       image: { bytes: stat.bytes, label: wish.label, fs: 'ext2' },
       passiveLabel: wish.passiveLabel,
+      attempts: 1,
       strict: false,
       extraPaths: [],
       hooks: [],
@@ -190,7 +202,8 @@ export async function resumeDevice(
   controls: Controls,
 ): Promise<Outcome> {
   return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
-    const owed = unfinished(session);
+    await abandonAssessment(machinery, session, controls);
+    const owed = unfinished(session) ?? unfinished(session, 'assessment');
     const early = options.reach === 'past-the-pivot';
     if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
       return nothingToDo(machinery, session);
@@ -205,40 +218,34 @@ export async function abortDevice(machinery: Machinery, controls: Controls): Pro
     const { state } = owed;
     const pivot = state.started.plan.pivot;
     // Rolled back and not yet closed: an abort that was killed right before its last record.
-    const undoing = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
+    const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
     const backable =
       isBeforePivot(state.started.plan, state.state) ||
       (state.state === pivot &&
         state.context.running === null &&
         (state.context.attempts[state.state] ?? 0) === 0);
-    if (!undoing && !backable) throw refuseAbort(owed);
-    await session.store.continue(owed.segment);
-    if (!undoing) {
-      await session.store.append({
-        type: 'rollback.requested',
-        by: 'abort',
-        reason: 'asked for by "abort"',
-      });
-    }
-    const records = await session.store.read(owed.segment);
-    const after = foldOperation(records) ?? state;
-    return carryOn(machinery, session, { ...owed, records, state: after }, controls);
+    if (!turned && !backable) throw refuseAbort(owed);
+    const rest = turned ? owed : await undoing(session, owed, 'asked for by "abort"');
+    return carryOn(machinery, session, rest, controls);
   });
 }
 
-interface Beginning {
+/** What an operation is begun with. */
+export interface Beginning {
   readonly operation: Operation;
-  readonly request: UpgradeRequest;
+  readonly request: object;
   readonly key: string;
   readonly hooks: readonly HookFile[];
   /** Names of the steps to plan; all when absent. */
   readonly only: readonly string[] | undefined;
+  /** Operation that caused this one. */
+  readonly cause?: string | undefined;
 }
 
-async function begin(
+export async function begin(
   machinery: Machinery,
   session: Session,
-  { operation, request, key, hooks, only }: Beginning,
+  { operation, request, key, hooks, only, cause }: Beginning,
   controls: Controls,
 ): Promise<Outcome> {
   const { store } = session;
@@ -254,6 +261,7 @@ async function begin(
     tool: machinery.tool,
     inventory,
     stateWas: session.stateWas,
+    ...(cause === undefined ? {} : { cause }),
   });
   await noteStrangers(session, inventory);
   const state = foldOperation(await store.read(segment));
@@ -261,9 +269,9 @@ async function begin(
   return conclude(machinery, session, operation, state, hooks, controls, false);
 }
 
-type Unfinished = Segment & { readonly state: OperationState };
+export type Unfinished = Segment & { readonly state: OperationState };
 
-async function carryOn(
+export async function carryOn(
   machinery: Machinery,
   session: Session,
   owed: Unfinished,
@@ -400,7 +408,7 @@ function isStrict(request: JsonValue): boolean {
   );
 }
 
-async function withSession(
+export async function withSession(
   { machinery, found }: { readonly machinery: Machinery; readonly found: FoundDevice },
   work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -434,14 +442,42 @@ async function closeQuietly(session: Session): Promise<void> {
   }
 }
 
-export function unfinished(session: Pick<Session, 'segments'>): Unfinished | undefined {
-  const last = session.segments.findLast(({ state }) => state !== undefined);
+/** The operation on images that is unfinished; a judgement of a boot may stand beside it and is asked for by its name. */
+export function unfinished(
+  session: Pick<Session, 'segments'>,
+  wanted: 'images' | 'assessment' = 'images',
+): Unfinished | undefined {
+  const last = session.segments.findLast(
+    ({ state }) =>
+      state !== undefined &&
+      (state.started.operation === assessBoot.name) === (wanted === 'assessment'),
+  );
   return last?.state !== undefined && last.state.completed === undefined
     ? { ...last, state: last.state }
     : undefined;
 }
 
-function registryOf(session: Pick<Session, 'segments'>): Registry {
+/** The boot that an unfinished judgement was about has ended, with the judgement: that is closed, and nothing of it is done. */
+export async function abandonAssessment(
+  machinery: Machinery,
+  session: Session,
+  controls: Controls,
+): Promise<void> {
+  const owed = unfinished(session, 'assessment');
+  if (owed === undefined || owed.state.started.inventory.bootId === session.device.bootId) return;
+  const rest = await undoing(session, owed, 'the boot that it judged has ended');
+  await carryOn(machinery, session, rest, controls);
+}
+
+/** Turns an unfinished operation back, and reads it again. */
+async function undoing(session: Session, owed: Unfinished, reason: string): Promise<Unfinished> {
+  await session.store.continue(owed.segment);
+  await session.store.append({ type: 'rollback.requested', by: 'abort', reason });
+  const records = await session.store.read(owed.segment);
+  return { ...owed, records, state: foldOperation(records) ?? owed.state };
+}
+
+export function registryOf(session: Pick<Session, 'segments'>): Registry {
   return projectRegistry(session.segments.map(({ records, ...segment }) => ({ segment, records })));
 }
 
@@ -476,6 +512,7 @@ function upgradeRequestOf(
     source: { ...wish.source, ...facts },
     image: { bytes: imageBytes(wish, facts), label: wish.label, fs: wish.fs },
     passiveLabel: wish.passiveLabel,
+    attempts: wish.attempts,
     strict: wish.strict,
     extraPaths: [...wish.extraPaths],
     hooks: [...hooks],
@@ -585,9 +622,13 @@ async function already(machinery: Machinery, session: Session, id: string): Prom
   };
 }
 
-async function nothingToDo(machinery: Machinery, session: Session): Promise<Outcome> {
+export async function nothingToDo(
+  machinery: Machinery,
+  session: Session,
+  operation = 'resume',
+): Promise<Outcome> {
   return {
-    operation: 'resume',
+    operation,
     outcome: 'nothing-to-do',
     exit: EXIT.ok,
     reported: [],
@@ -627,6 +668,27 @@ function emptySource({ uri }: ImageSource): UsageError {
   });
 }
 
+function refuseCondemned({ uri }: ImageSource): UsageError {
+  return new UsageError({
+    code: 'image-condemned',
+    message: `this image was installed from ${uri} before, and failed its judgement`,
+    reason: 'none of its boots was confirmed; the machine went back to the passive image',
+    hint: 'see "slotwright why"; mend the image or its hooks, or add --force to try it again as it is',
+    exit: EXIT.condemned,
+  });
+}
+
+async function refuseOnTrial(system: System, { device }: Session): Promise<UsageError> {
+  const { judgement } = await standingOfActive(system, device);
+  return new UsageError({
+    code: 'on-trial',
+    message: 'the running system is on trial: an upgrade now could cost the last good image',
+    reason: `nobody has confirmed it yet; ${judgement.triesLeft ?? 0} automatic starts are left`,
+    hint: 'wait for "slotwright assess-boot" at the end of the boot, run "slotwright confirm", or add --force',
+    exit: EXIT.refused,
+  });
+}
+
 function refuseUnfinished({ state }: Unfinished): UsageError {
   return new UsageError({
     code: 'unfinished',
@@ -652,6 +714,6 @@ function keyOf(machinery: Machinery, operation: string, parts: JsonValue): strin
 }
 
 /** A request is plain data by its schema; the round trip drops what `undefined` would hide. */
-function json(request: UpgradeRequest): JsonValue {
+function json(request: object): JsonValue {
   return JSON.parse(JSON.stringify(request)) as JsonValue;
 }

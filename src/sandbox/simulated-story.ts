@@ -122,7 +122,8 @@ async function upgrade(machine: SimulatedMachine, controls: Controls): Promise<O
     strict: false,
     extraPaths: [],
     date: '2026-01-01T00:00:00+00:00',
-    again: 'no',
+    attempts: 3,
+  again: 'no',
   } as const;
   return upgradeDevice(machineryOf(machine), wish, controls);
 }

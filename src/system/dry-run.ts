@@ -100,6 +100,7 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
         add(to, 'file', found?.stat.bytes ?? 0, await labelOf(from));
       },
       label: labelOf,
+      uuid: async (path) => (imagined.has(path) ? undefined : inner.images.uuid(path)),
       async relabel(path, label) {
         say(`label the image ${path} ${label}`);
         const found = await look(path);
@@ -130,6 +131,12 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
         return { stepsRun: 0, stepsSkipped: 0, failures: [] };
       },
       files: (extraPaths) => inner.stages.files(extraPaths),
+    },
+    health: {
+      check: async ({ units }) => {
+        say(`run the health checks, look at ${units.length} unit(s)`);
+        return [];
+      },
     },
     power: {
       reboot: async () => say('reboot'),

@@ -37,6 +37,7 @@ const EFFECTS: { readonly [P in keyof System]: readonly (keyof System[P] & strin
   boot: ['writeEnvironment'],
   settle: ['sync', 'checkpoint', 'thaw'],
   stages: ['run'],
+  health: ['check'],
   power: ['reboot', 'poweroff'],
 };
 
@@ -97,6 +98,7 @@ function overlay(inner: System, surround: Surround): System {
     boot: port('boot'),
     settle: port('settle'),
     stages: port('stages'),
+    health: port('health'),
     power: port('power'),
   };
 }

@@ -175,6 +175,8 @@ export interface ImagesPort {
   copy(from: string, to: string, effort: Effort): Promise<void>;
   /** File-system label inside an image file. */
   label(path: string): Promise<string | undefined>;
+  /** UUID of the file system inside an image file, in lower case: what GRUB knows an image by. A copy keeps it. */
+  uuid(path: string): Promise<string | undefined>;
   relabel(path: string, label: string): Promise<void>;
   /** Checks the file system inside an unmounted image, changing nothing; damage is a `SystemError` of code `image-damaged`. */
   check(path: string, effort: Effort): Promise<void>;
@@ -287,6 +289,23 @@ export interface StagesPort {
   files(extraPaths: readonly string[]): Promise<readonly HookFile[]>;
 }
 
+/** What one health check said. */
+export interface HealthResult {
+  /** Path of the executable, or name of the unit. */
+  readonly check: string;
+  readonly healthy: boolean;
+  /** The end of what it printed, or the state of the unit. */
+  readonly said: string;
+}
+
+export interface HealthPort {
+  /** Runs the executables of the health directories in the order of their names, then looks whether these units are active. */
+  check(
+    wanted: { readonly units: readonly string[]; readonly timeoutMs: number },
+    effort: Effort,
+  ): Promise<readonly HealthResult[]>;
+}
+
 export interface PowerPort {
   reboot(): Promise<void>;
   poweroff(): Promise<void>;
@@ -302,6 +321,7 @@ export interface System {
   readonly boot: BootPort;
   readonly settle: SettlePort;
   readonly stages: StagesPort;
+  readonly health: HealthPort;
   readonly power: PowerPort;
 }
 

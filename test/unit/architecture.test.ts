@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 
 /** What each part may import besides itself and the words that everybody shares (ports, errors, exit codes). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  machines: ['state'],
+  machines: ['state', 'src/boot'],
   state: ['engine'],
   'src/boot': [],
   'src/cloud-init': [],
-  'src/config': [],
-  'src/engine': ['machines', 'state'],
-  'src/inspect': ['src/engine', 'machines', 'state'],
+  'src/config': ['src/boot'],
+  'src/engine': ['machines', 'state', 'src/boot'],
+  'src/inspect': ['src/engine', 'machines', 'state', 'src/boot'],
   'src/proof': [
     'src/engine',
     'src/system/simulated',

@@ -38,6 +38,7 @@ export function createImages(exec: Exec): ImagesPort {
     },
     copy: (from, to, effort) => copyImage(exec, from, to, effort),
     label: async (path) => (await readSuperblock(path)).label,
+    uuid: async (path) => (await readSuperblock(path)).uuid,
     relabel: (path, label) => relabelImage(exec, path, label),
     check: (path, effort) => checkImage(exec, path, effort),
     digest: async (path, effort) => {

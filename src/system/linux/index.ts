@@ -2,6 +2,7 @@ import { createBoot } from './boot.ts';
 import { createDisks } from './disks.ts';
 import { createExec } from './exec.ts';
 import { createFiles } from './files.ts';
+import { createHealth } from './health.ts';
 import { createHost } from './host.ts';
 import { createImages } from './images.ts';
 import { createMounts } from './mounts.ts';
@@ -27,6 +28,7 @@ export function createLinuxSystem(options: LinuxOptions): System {
     boot: createBoot(settle),
     settle,
     stages: options.stages,
+    health: createHealth(exec),
     power: createPower(exec),
   };
 }

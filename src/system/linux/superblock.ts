@@ -8,6 +8,8 @@ export interface Superblock {
   readonly fs: 'ext2' | 'ext3' | 'ext4' | 'squashfs';
   /** Absent for squashfs, which has none, and for an empty one. */
   readonly label?: string;
+  /** Lower case, with hyphens. Absent for squashfs. */
+  readonly uuid?: string;
   /** Bytes the file system claims; a shorter file is a cut one. */
   readonly bytes: number;
 }
@@ -46,8 +48,12 @@ export function decodeSuperblock(head: Buffer): Superblock | undefined {
     fs: extKind(features),
     bytes: blocks * 2 ** (10 + head.readUInt32LE(EXT + 0x18)),
     ...(label === '' ? {} : { label }),
+    uuid: uuidOf(head.subarray(EXT + 0x68, EXT + 0x78)),
   };
 }
+
+const uuidOf = (bytes: Buffer): string =>
+  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 const HEAD = 2048;
 const EXT = 1024;

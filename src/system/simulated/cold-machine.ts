@@ -5,7 +5,13 @@
 import type { Role, Slot } from '../port.ts';
 import { stateViews, imageName, sightsOf } from './boot-view.ts';
 import type { Sight, StateView } from './boot-view.ts';
-import { variablesIn } from './environment-block.ts';
+import {
+  JUDGEMENT_BLOCK,
+  judgementVariables,
+  readJudgement,
+  standingOf,
+} from '../../boot/judgement.ts';
+import { blockOf, variablesIn } from './environment-block.ts';
 import { SimulatedFileSystem } from './file-system.ts';
 import type { UnmountedFileSystem } from './file-system.ts';
 import { isBootable } from './inode.ts';
@@ -13,7 +19,8 @@ import type { ImageInode } from './inode.ts';
 import { SimulatedMachine } from './machine.ts';
 import type { Surroundings } from './machine.ts';
 import type { SimulatedMount } from './mount-table.ts';
-import { inodeAt } from './tree.ts';
+import { inodeAt, withInode } from './tree.ts';
+import type { Tree } from './tree.ts';
 
 export interface ColdMachine {
   readonly surroundings: Surroundings;
@@ -46,26 +53,85 @@ export function bootViews(cold: ColdMachine): BootViews {
 }
 
 /** Switches the machine on. `undefined` when no entry of the menu boots. */
-export function boot(cold: ColdMachine): SimulatedMachine | undefined {
-  for (const slot of menuOrder(cold)) {
+export function boot(switchedOn: ColdMachine): SimulatedMachine | undefined {
+  const { cold, automatic, words } = judged(switchedOn);
+  const given = new Set<Slot>();
+  for (const slot of automatic ?? menuOrder(cold)) {
     const disk = cold.disks.get(slot === 'recovery' ? 'recovery' : 'state');
     if (disk === undefined) continue;
     const ino = disk.tree.names.get(imageName(slot));
     const image = inodeAt(disk.tree, imageName(slot));
-    if (ino === undefined || image?.kind !== 'image') continue;
-    if (isBootable(image, ENTRY_LABEL[slot])) return started(cold, slot, ino, image);
+    if (ino === undefined || image?.kind !== 'image' || !isBootable(image, ENTRY_LABEL[slot])) {
+      given.add(slot);
+      continue;
+    }
+    const lost = slot === 'passive' && given.has('active') ? ' slotwright.fell_back=grub' : '';
+    return started(cold, slot, ino, image, words[slot] + lost);
   }
   return undefined;
 }
 
+interface Judged {
+  readonly cold: ColdMachine;
+  /** Order of the entries, where a judgement changes it. */
+  readonly automatic?: readonly Slot[];
+  /** What the menu adds to the command line of each entry. */
+  readonly words: Readonly<Record<Slot, string>>;
+}
+
+/** The part of the menu that judges boots (`src/boot/judgement-menu.ts`): counts a start of the image on trial, or gives it up. */
+function judged(cold: ColdMachine): Judged {
+  const silent = { cold, words: { active: '', passive: '', recovery: '' } };
+  const state = cold.disks.get('state');
+  const path = `/${JUDGEMENT_BLOCK}`;
+  const block = state === undefined ? undefined : inodeAt(state.tree, path);
+  const active = state === undefined ? undefined : inodeAt(state.tree, imageName('active'));
+  if (state === undefined || block?.kind !== 'text' || active?.kind !== 'image') return silent;
+  if (menuOrder(cold)[0] !== 'active' || chosenOnce(cold)) return silent;
+  const judgement = readJudgement(variablesIn(block.text));
+  const standing = standingOf(judgement, active.uuid);
+  if (standing === 'out-of-tries' || standing === 'condemned') {
+    const why = standing === 'condemned' ? 'condemned' : 'tries';
+    const passive = ` upgrade_failure slotwright.fell_back=${why}`;
+    return {
+      cold,
+      automatic: ['passive', 'recovery'],
+      words: { active: '', passive, recovery: '' },
+    };
+  }
+  if (standing !== 'on-trial') return silent;
+  const triesLeft = (judgement.triesLeft ?? 1) - 1;
+  const text = blockOf({
+    ...variablesIn(block.text),
+    ...judgementVariables({ ...judgement, triesLeft }),
+  });
+  const ino = state.tree.names.get(path) ?? 0;
+  // In place, below the journal: every version of the disk shows it.
+  const written = (tree: Tree): Tree => withInode(tree, ino, { kind: 'text', text });
+  const counted = { ...state, tree: written(state.tree), versions: state.versions.map(written) };
+  const other = ` slotwright.counted=${triesLeft}`;
+  return {
+    cold: { ...cold, disks: new Map(cold.disks).set('state', counted) },
+    words: { active: ` slotwright.trial=${triesLeft}`, passive: other, recovery: other },
+  };
+}
+
+function chosenOnce(cold: ColdMachine): boolean {
+  return oemVariables(cold)['next_entry'] !== undefined;
+}
+
 /** Entries in the order GRUB tries them: the chosen or saved one, then active, passive, recovery. */
 function menuOrder(cold: ColdMachine): readonly Slot[] {
-  const oem = cold.disks.get('oem');
-  const block = oem === undefined ? undefined : inodeAt(oem.tree, '/grubenv');
-  const variables = block?.kind === 'text' ? variablesIn(block.text) : {};
+  const variables = oemVariables(cold);
   const first = slotOf(variables['next_entry'] ?? variables['saved_entry'] ?? 'cos');
   const all: readonly Slot[] = ['active', 'passive', 'recovery'];
   return [first, ...all.filter((slot) => slot !== first)];
+}
+
+function oemVariables(cold: ColdMachine): Readonly<Record<string, string>> {
+  const oem = cold.disks.get('oem');
+  const block = oem === undefined ? undefined : inodeAt(oem.tree, '/grubenv');
+  return block?.kind === 'text' ? variablesIn(block.text) : {};
 }
 
 function slotOf(entry: string): Slot {
@@ -74,7 +140,13 @@ function slotOf(entry: string): Slot {
   return 'active';
 }
 
-function started(cold: ColdMachine, slot: Slot, ino: number, image: ImageInode): SimulatedMachine {
+function started(
+  cold: ColdMachine,
+  slot: Slot,
+  ino: number,
+  image: ImageInode,
+  words: string,
+): SimulatedMachine {
   const home = slot === 'recovery' ? 'recovery' : 'state';
   const mounted: readonly Role[] =
     slot === 'recovery' ? [home, 'oem'] : [home, 'oem', 'persistent'];
@@ -120,7 +192,7 @@ function started(cold: ColdMachine, slot: Slot, ino: number, image: ImageInode):
     facts: {
       root: true,
       bootId: `boot-${boots}`,
-      commandLine: `root=LABEL=${ENTRY_LABEL[slot]} cos-img/filename=${imageName(slot)} panic=5`,
+      commandLine: `root=LABEL=${ENTRY_LABEL[slot]} cos-img/filename=${imageName(slot)} panic=5${words}`,
       arch: cold.surroundings.arch,
       firmware: cold.surroundings.firmware,
       runningImage: `${home}:${ino}`,

@@ -52,6 +52,7 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
         kind: 'image',
         fs,
         label: '',
+        uuid: '',
         bytes,
         usedBytes: 0,
         contents: new Map(),
@@ -61,7 +62,9 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       machine.moment(`create ${path}`);
       add(path, empty);
       machine.moment(`create ${path}: no file system in it yet`);
-      set({ ...mustFind(path), image: { ...empty, label, condition: 'sound' } });
+      const found = mustFind(path);
+      const uuid = `uuid-${machine.ticks}-${found.ino}`;
+      set({ ...found, image: { ...empty, label, uuid, condition: 'sound' } });
       machine.moment(`created ${path}`);
     },
 
@@ -89,6 +92,11 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
     async label(path) {
       const label = find(path)?.image.label;
       return label === '' ? undefined : label;
+    },
+
+    async uuid(path) {
+      const uuid = find(path)?.image.uuid;
+      return uuid === '' ? undefined : uuid;
     },
 
     async relabel(path, label) {

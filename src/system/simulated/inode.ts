@@ -29,6 +29,7 @@ export interface ImageInode {
   readonly kind: 'image';
   readonly fs: string;
   readonly label: string;
+  readonly uuid: string;
   /** Apparent size. */
   readonly bytes: number;
   /** What it occupies: images are sparse. */
@@ -66,13 +67,21 @@ export function isBootable(inode: Inode | undefined, label: string): boolean {
   );
 }
 
+/** Disks write whole sectors. A text overwritten in its place, which keeps its length, is old up to the end of the first one. */
+function tornText(text: string, settled: Inode | undefined): string {
+  const inPlace = settled?.kind === 'text' && settled.text.length === text.length;
+  return inPlace ? settled.text.slice(0, SECTOR) + text.slice(SECTOR) : '';
+}
+
+const SECTOR = 512;
+
 /**
  * What a cut leaves of a file whose name is on disk and whose data was not settled: a log keeps half of the record that
- * was being appended, a text file is empty, an overwritten label is the old one, a new image is a ruin.
+ * was being appended, a new text file is empty, an overwritten label is the old one, a new image is a ruin.
  */
 export function torn(now: Inode, settled: Inode | undefined): Inode {
   if (now === settled || now.kind === 'directory') return now;
-  if (now.kind === 'text') return { kind: 'text', text: '' };
+  if (now.kind === 'text') return { kind: 'text', text: tornText(now.text, settled) };
   if (now.kind === 'log') {
     const records = settled?.kind === 'log' ? settled.records : [];
     return { kind: 'log', records, tornBytes: RECORD_BYTES / 2 };

@@ -1,5 +1,6 @@
 /** Machines to begin with: what is in their slots, what the user left on them, what can be installed. */
 import type { Role, Slot } from '../port.ts';
+import { JUDGEMENT_MENU } from '../../boot/judgement-menu.ts';
 import { blockOf } from './environment-block.ts';
 import { ENTRY_LABEL, boot } from './cold-machine.ts';
 import type { ColdMachine } from './cold-machine.ts';
@@ -23,6 +24,8 @@ export interface NewMachine {
   readonly sources?: Readonly<Record<string, SimulatedSource>>;
   /** Variables of the GRUB environment on COS_OEM, for instance `saved_entry`. */
   readonly bootVariables?: Readonly<Record<string, string>>;
+  /** Boot menu on COS_STATE: one that judges boots, or one that only reads `/grubcustom` last. Absent: there is none. */
+  readonly menu?: 'counts' | 'reads grubcustom';
   readonly stateBytes?: number;
   readonly imageBytes?: number;
 }
@@ -63,6 +66,10 @@ export function newDisks(declared: NewMachine): ColdMachine {
     const inside = path.slice((isOem ? '/oem' : '/usr/local').length);
     add(isOem ? 'oem' : 'persistent', inside, { kind: 'text', text });
   }
+  if (declared.menu !== undefined) {
+    const text = declared.menu === 'counts' ? JUDGEMENT_MENU : 'source ($root)/grubcustom\n';
+    add('state', '/grub2/grub.cfg', { kind: 'text', text });
+  }
   if (declared.bootVariables !== undefined) {
     add('oem', '/grubenv', { kind: 'text', text: blockOf(declared.bootVariables) });
   }
@@ -92,6 +99,7 @@ export function imageOf(version: string, label: string, bytes: number): ImageIno
     kind: 'image',
     fs: 'ext2',
     label,
+    uuid: `uuid-${version}`,
     bytes,
     usedBytes: Math.floor(bytes / 2),
     contents: contentsOf(version),

@@ -3,6 +3,7 @@ import type { DisksPort, HostPort, Partition, PowerPort, System } from '../port.
 import { deviceOf } from './cold-machine.ts';
 import { simulatedBoot } from './environment.ts';
 import { simulatedFiles } from './files.ts';
+import { simulatedHealth } from './health.ts';
 import { simulatedImages } from './images.ts';
 import type { SimulatedMachine } from './machine.ts';
 import { simulatedMounts } from './mounts.ts';
@@ -19,6 +20,7 @@ export function simulatedSystem(machine: SimulatedMachine): System {
     boot: simulatedBoot(machine),
     settle: simulatedSettle(machine),
     stages: simulatedStages(machine),
+    health: simulatedHealth(machine),
     power: simulatedPower(machine),
   };
 }

@@ -1,8 +1,10 @@
 /** The commands of the tool on a simulated machine, wired as the program wires them. */
 import { createHash } from 'node:crypto';
+import { assessDevice, type AssessWish } from '../../../src/engine/assess.ts';
 import {
   abortDevice,
   resumeDevice,
+  rollbackDevice,
   upgradeDevice,
   type Controls,
   type Machinery,
@@ -36,6 +38,7 @@ export function wishFor(path: string, more: Partial<UpgradeWish> = {}): UpgradeW
     strict: false,
     extraPaths: [],
     date: '2026-01-01T00:00:00+00:00',
+    attempts: 3,
     again: 'no',
     ...more,
   };
@@ -58,6 +61,19 @@ export const resume = (
   const all: ResumeOptions = { attempts: 'counted', reach: 'everything', ...options };
   return resumeDevice(machineryOf(machine), all, controls());
 };
+
+export const assess = (
+  machine: SimulatedMachine,
+  wish: Partial<AssessWish> = {},
+): Promise<Outcome> =>
+  assessDevice(
+    machineryOf(machine),
+    { by: 'unit', units: [], timeoutMs: 1000, ...wish },
+    controls(),
+  );
+
+export const rollback = (machine: SimulatedMachine): Promise<Outcome> =>
+  rollbackDevice(machineryOf(machine), wishFor('/unused'), controls());
 
 export const abort = (machine: SimulatedMachine): Promise<Outcome> =>
   abortDevice(machineryOf(machine), controls());

@@ -21,7 +21,11 @@ const parts: Omit<NewMachine, 'slots'> = {
     '/oem/settings': 'of the user',
     '/usr/local/data': 'of the user',
   },
-  sources: { '/new': sourceOf('two'), '/newer': sourceOf('three') },
+  sources: {
+    '/new': sourceOf('two'),
+    '/newer': sourceOf('three'),
+    '/judged': sourceOf('two', { '/etc/slotwright/confirm': '' }),
+  },
   hooks: [
     {
       stage: 'before-upgrade',
@@ -77,6 +81,16 @@ export const booted = {
   rescued: story('booted from recovery because both slots are gone', {
     slots: { recovery: 'rescue' },
   }),
+  judged: story(
+    'booted from active and installs an image that will be judged',
+    { slots: { active: 'one', passive: 'zero', recovery: 'rescue' }, menu: 'counts' },
+    '/judged',
+  ),
+  judgedByOther: story(
+    'has a menu of another kind and installs an image that will be judged',
+    { slots: { active: 'one', passive: 'zero', recovery: 'rescue' }, menu: 'reads grubcustom' },
+    '/judged',
+  ),
   twice: {
     name: 'was upgraded and not rebooted since',
     source: '/newer',

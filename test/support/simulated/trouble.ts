@@ -107,6 +107,7 @@ function failingWhen(inner: System, fails: () => boolean): System {
     images: port('images'),
     boot: port('boot'),
     settle: port('settle'),
+    health: inner.health,
     stages: port('stages'),
     power: port('power'),
   };

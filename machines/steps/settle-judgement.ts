@@ -1,0 +1,50 @@
+import type { Judgement } from '../../src/boot/judgement.ts';
+import { assessRequestOf, type AssessRequest } from '../assess-request.ts';
+import { judgementOn, writeJudgement } from '../judgement.ts';
+import type { Step } from '../step.ts';
+
+/** Tells the boot loader what this boot has shown. One write of one block, which says the same however often it is made. */
+export const settleJudgement: Step = {
+  name: 'settle-judgement',
+  title: 'Settle the judgement',
+  needs: [],
+  whenInterrupted: 'probe',
+
+  async run(context) {
+    const request = assessRequestOf(context);
+    const { id, image, upgrade } = request;
+    const judgement = await judgementOn(context.system, context.device);
+    // Armed for another image meanwhile: what this boot showed is no longer asked for.
+    const stale = judgement.image !== undefined && judgement.image !== image;
+    if (!stale) await writeJudgement(context, settled(request, judgement));
+    return {
+      verdict: VERDICTS[request.finding],
+      image,
+      ...(id === undefined ? {} : { id }),
+      ...(upgrade === undefined ? {} : { upgrade }),
+    };
+  },
+};
+
+const VERDICTS = {
+  'on-trial': 'confirmed',
+  'fell-back': 'condemned',
+  'by-hand': 'given-back',
+} as const satisfies Record<AssessRequest['finding'], string>;
+
+function settled({ finding, image, triesLeft, upgrade }: AssessRequest, now: Judgement): Judgement {
+  switch (finding) {
+    case 'on-trial':
+      return {};
+    case 'fell-back':
+      return { condemned: image };
+    case 'by-hand':
+      return {
+        ...now,
+        image,
+        // The start that this boot was counted as, once: what the first record says, not what the block says now.
+        triesLeft: triesLeft + 1,
+        ...(upgrade === undefined ? {} : { operation: upgrade }),
+      };
+  }
+}

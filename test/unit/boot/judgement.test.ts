@@ -1,0 +1,292 @@
+/** The life of an image on trial, on a simulated machine whose boot loader counts as the menu does. */
+import { describe, expect, it } from 'vitest';
+import { judgementOn } from '../../../machines/judgement.ts';
+import { findDevice } from '../../../src/engine/device.ts';
+import { factsNow } from '../../../src/proof/simulated-facts.ts';
+import { boot } from '../../../src/system/simulated/cold-machine.ts';
+import { WELL } from '../../../src/system/simulated/health.ts';
+import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
+import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
+import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { simulatedSystem } from '../../../src/system/simulated/system.ts';
+import { assess, resume, rollback, upgrade, wishFor } from '../../support/simulated/commands.ts';
+
+const CONFIRMS = { '/etc/slotwright/confirm': '' };
+
+function machineWith(more: Partial<NewMachine> = {}): SimulatedMachine {
+  return newMachine({
+    slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    menu: 'counts',
+    sources: {
+      '/new': sourceOf('two', CONFIRMS),
+      '/newer': sourceOf('three', CONFIRMS),
+      '/well': sourceOf('two', { ...CONFIRMS, '/etc/slotwright/health.d/10-net': WELL }),
+      '/unwell': sourceOf('two', { ...CONFIRMS, '/etc/slotwright/health.d/10-net': 'no route' }),
+      '/stock': sourceOf('stock'),
+      '/elemental': sourceOf('stock', { '/system/oem/08_boot_assessment.yaml': '' }),
+    },
+    ...more,
+  });
+}
+
+/** Ends this boot in order, and begins the next one. */
+function reboot(machine: SimulatedMachine): SimulatedMachine {
+  const next = boot(machine.shutDown());
+  if (next === undefined) throw new Error('nothing boots');
+  return next;
+}
+
+/** Boots that end before anything of the system runs: a kernel that panics. */
+function panic(machine: SimulatedMachine, times: number): SimulatedMachine {
+  let now = machine;
+  for (let boots = 0; boots < times; boots += 1) {
+    now = reboot(now);
+    expect(now.facts.commandLine).toContain('active.img');
+  }
+  return now;
+}
+
+async function upgraded(source: string, more?: Partial<NewMachine>): Promise<SimulatedMachine> {
+  const machine = machineWith(more);
+  expect(await upgrade(machine, wishFor(source))).toMatchObject({ outcome: 'completed' });
+  return machine;
+}
+
+const slot = (machine: SimulatedMachine): string =>
+  /cOS\/(\w+)\.img/.exec(machine.facts.commandLine)?.[1] ?? '';
+
+async function block(machine: SimulatedMachine) {
+  const found = await findDevice(simulatedSystem(machine));
+  return judgementOn(simulatedSystem(machine), {
+    ...found,
+    stateAt: '/run/initramfs/cos-state',
+  });
+}
+
+const versions = (machine: SimulatedMachine) =>
+  Object.fromEntries(
+    Object.entries(factsNow(machine).images).map(([name, { content }]) => [name, content]),
+  );
+
+describe('an image on trial', () => {
+  it('is confirmed by a boot that is well, and not counted any more', async () => {
+    const machine = reboot(await upgraded('/well'));
+    expect(machine.facts.commandLine).toContain('slotwright.trial=2');
+    expect(await assess(machine)).toMatchObject({ operation: 'assess-boot', outcome: 'completed' });
+    expect(await block(machine)).toEqual({});
+    const next = reboot(machine);
+    expect(next.facts.commandLine).not.toContain('slotwright.');
+    expect(await assess(next)).toMatchObject({ outcome: 'nothing-to-do' });
+  });
+
+  it('is given up after three boots that say nothing; the next boot tells, once', async () => {
+    const machine = reboot(panic(await upgraded('/new'), 3));
+    expect(slot(machine)).toBe('passive');
+    expect(machine.facts.commandLine).toContain('upgrade_failure slotwright.fell_back=tries');
+    expect(await assess(machine)).toMatchObject({ outcome: 'completed' });
+    const next = reboot(machine);
+    expect(slot(next)).toBe('passive');
+    expect(next.facts.commandLine).toContain('slotwright.fell_back=condemned');
+    expect(await assess(next)).toMatchObject({ outcome: 'nothing-to-do' });
+  });
+
+  it('that is unwell costs a try each boot, says what is wrong, and is given up', async () => {
+    let machine = await upgraded('/unwell');
+    for (const left of [2, 1, 0]) {
+      machine = reboot(machine);
+      const { outcome, exit, error } = await assess(machine);
+      expect({ outcome, exit }).toEqual({ outcome: 'rolled-back', exit: 99 });
+      expect(error).toMatchObject({ reason: 'no route' });
+      expect((await block(machine)).triesLeft).toBe(left);
+    }
+    machine = reboot(machine);
+    expect(slot(machine)).toBe('passive');
+    expect(await assess(machine)).toMatchObject({ outcome: 'completed' });
+  });
+
+  it('keeps the image before it: another upgrade is refused, and forced it replaces active alone', async () => {
+    const machine = reboot(await upgraded('/new'));
+    const before = versions(machine);
+    await expect(upgrade(machine, wishFor('/newer'))).rejects.toMatchObject({ code: 'on-trial' });
+    expect(versions(machine)).toEqual(before);
+    expect(await upgrade(machine, wishFor('/newer', { again: 'yes' }))).toMatchObject({
+      outcome: 'completed',
+    });
+    expect(versions(machine)['passive.img']).toBe(before['passive.img']);
+    expect(versions(machine)['active.img']).not.toBe(before['active.img']);
+  });
+
+  it('may be confirmed by hand, whatever its health', async () => {
+    const machine = reboot(await upgraded('/unwell'));
+    expect(await assess(machine, { by: 'hand' })).toMatchObject({ outcome: 'completed' });
+    expect(await block(machine)).toEqual({});
+  });
+
+  it('gets its try back when somebody starts another system from the menu', async () => {
+    const machine = await upgraded('/new');
+    const cold = machine.shutDown();
+    // The menu counts before anybody can choose.
+    const chosen = boot(cold);
+    if (chosen === undefined) throw new Error('nothing boots');
+    const facts = {
+      ...chosen.facts,
+      commandLine: 'cos-img/filename=/cOS/passive.img slotwright.counted=2',
+    };
+    Object.assign(chosen, { facts });
+    expect((await block(chosen)).triesLeft).toBe(2);
+    expect(await assess(chosen)).toMatchObject({ outcome: 'completed' });
+    expect((await block(chosen)).triesLeft).toBe(3);
+    expect(await assess(chosen)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect((await block(chosen)).triesLeft).toBe(3);
+  });
+
+  it('is not counted when another entry is asked for once', async () => {
+    const machine = await upgraded('/new', { bootVariables: { next_entry: 'fallback' } });
+    expect((await block(machine)).triesLeft).toBe(3);
+  });
+});
+
+describe('an image that failed', () => {
+  async function failed(): Promise<SimulatedMachine> {
+    const machine = reboot(panic(await upgraded('/new'), 3));
+    await assess(machine);
+    return machine;
+  }
+
+  it('is refused with a code of its own, and taken when it is forced', async () => {
+    const machine = await failed();
+    await expect(upgrade(machine, wishFor('/new'))).rejects.toMatchObject({
+      code: 'image-condemned',
+      exit: 96,
+    });
+    expect(await upgrade(machine, wishFor('/new', { again: 'yes' }))).toMatchObject({
+      outcome: 'completed',
+    });
+    expect(slot(reboot(machine))).toBe('active');
+  });
+
+  it('gives its name to another image, which is judged anew; the running passive stays', async () => {
+    const machine = await failed();
+    const { 'passive.img': passive } = versions(machine);
+    expect(await upgrade(machine, wishFor('/newer'))).toMatchObject({ outcome: 'completed' });
+    expect(versions(machine)['passive.img']).toBe(passive);
+    const next = reboot(machine);
+    expect(next.facts.commandLine).toContain('slotwright.trial=2');
+  });
+
+  it('is replaced by a rollback, which nobody judges', async () => {
+    const machine = await failed();
+    expect(await rollback(machine)).toMatchObject({ outcome: 'completed' });
+    expect(await block(machine)).toEqual({});
+    expect(reboot(machine).facts.commandLine).toMatch(/active\.img panic=5$/);
+  });
+
+  it('never boots by itself again, wherever an upgrade to another image is cut', async () => {
+    const machine = await failed();
+    const bad = versions(machine)['active.img'];
+    const booted: string[] = [];
+    machine.onMoment = (what, now) => {
+      for (const data of ['lost', 'kept', 'torn'] as const) {
+        const next = boot(now.cut(data));
+        const active = next === undefined ? undefined : versions(next)['active.img'];
+        if (next === undefined) booted.push(`${what}: nothing boots`);
+        else if (slot(next) === 'active' && active === bad) booted.push(what);
+      }
+    };
+    await upgrade(machine, wishFor('/newer'));
+    expect(booted).toEqual([]);
+  });
+});
+
+describe('the counter', () => {
+  it('means the new image alone: until the switch, boots of the old one are not counted', async () => {
+    const machine = machineWith();
+    const counted: string[] = [];
+    const old = versions(machine)['active.img'];
+    machine.onMoment = (what, now) => {
+      const next = boot(now.cut('kept'));
+      if (next === undefined || versions(next)['active.img'] !== old) return;
+      if (next.facts.commandLine.includes('slotwright.')) counted.push(what);
+    };
+    await upgrade(machine, wishFor('/new'));
+    expect(counted).toEqual([]);
+  });
+
+  it('is there from the first boot of the new image on, wherever the switch is cut', async () => {
+    const machine = machineWith();
+    const old = versions(machine)['active.img'];
+    const silent: string[] = [];
+    machine.onMoment = (what, now) => {
+      const next = boot(now.cut('lost'));
+      if (next === undefined || versions(next)['active.img'] === old) return;
+      if (!next.facts.commandLine.includes('slotwright.trial=2')) silent.push(what);
+    };
+    await upgrade(machine, wishFor('/new'));
+    expect(silent).toEqual([]);
+  });
+
+  it('is put into the file that a menu of another kind reads last, once', async () => {
+    const machine = await upgraded('/new', { menu: 'reads grubcustom' });
+    const { files } = simulatedSystem(machine);
+    const custom = '/run/initramfs/cos-state/grubcustom';
+    const first = await files.readText(custom);
+    expect(first?.match(/begin of the part/g)).toHaveLength(1);
+    await assess(reboot(machine));
+    await upgrade(machine, wishFor('/newer', { again: 'yes' }));
+    expect(await files.readText(custom)).toBe(first);
+  });
+
+  it.each([
+    ['/stock', 'none'],
+    ['/elemental', 'elemental'],
+  ])('is left alone for %s: judge %s', async (source, judge) => {
+    const machine = await upgraded(source);
+    expect(await block(machine)).toEqual({});
+    const { log } = factsNow(machine);
+    const armed = 'damage' in log ? [] : log.flat().map(({ event }) => event);
+    expect(armed).toContainEqual(
+      expect.objectContaining({ output: expect.objectContaining({ judge }) as unknown }),
+    );
+  });
+
+  it('is left alone where there is no menu that could count', async () => {
+    const machine = machineWith();
+    const bare = newMachine({
+      slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+      sources: { '/new': sourceOf('two', CONFIRMS) },
+    });
+    await upgrade(bare, wishFor('/new'));
+    expect(await block(bare)).toEqual({});
+    expect(slot(machine)).toBe('active');
+  });
+
+  it('is put back as it was when the upgrade is undone', async () => {
+    const machine = machineWith();
+    machine.onMoment = (what) => {
+      if (what.startsWith('append step.started retire-active')) throw new Error('cut short');
+    };
+    await upgrade(machine, wishFor('/new')).catch(() => undefined);
+    const dead = machine.kill();
+    expect((await block(dead)).triesLeft).toBe(3);
+    const { abort } = await import('../../support/simulated/commands.ts');
+    expect(await abort(dead)).toMatchObject({ outcome: 'rolled-back' });
+    expect(await block(dead)).toEqual({});
+  });
+});
+
+it('a judgement that was cut off with its boot is closed by the next one', async () => {
+  const machine = reboot(await upgraded('/well'));
+  let cold: ReturnType<SimulatedMachine['cut']> | undefined;
+  machine.onMoment = (what, now) => {
+    if (what === 'check health') cold ??= now.cut('kept');
+  };
+  await assess(machine);
+  const next = cold === undefined ? undefined : boot(cold);
+  if (next === undefined) throw new Error('nothing boots');
+  expect(next.facts.commandLine).toContain('slotwright.trial=1');
+  expect(await resume(next, { reach: 'past-the-pivot' })).toMatchObject({
+    outcome: 'nothing-to-do',
+  });
+  expect(await assess(next)).toMatchObject({ outcome: 'completed' });
+  expect(await block(next)).toEqual({});
+});
