@@ -103,7 +103,7 @@ function textSchema(holds: TextContent | undefined): JsonSchema {
   const scalar = { type: ['string', 'number', 'boolean', 'null'] };
   switch (holds?.what) {
     case 'choice':
-      return holds.letterCase === 'exact'
+      return holds.letterCase === 'exact' && holds.otherwise === 'fails'
         ? { enum: [...holds.words, '', null] }
         : { ...scalar, examples: [...holds.words] };
     case 'path':

@@ -14,6 +14,7 @@ import {
 import { fileConditions, loginName, variableName } from './decode/key-rules.ts';
 import { object } from './decode/object.ts';
 import type { TextContent } from './decode/shape.ts';
+import { providerNames } from './parts/datasource/names.ts';
 import { contentEncodings } from './parts/encoding.ts';
 
 const path = (line: string) => says(line, holding({ what: 'path' }, text));
@@ -236,10 +237,18 @@ export const readStep = object({
   environment_file: path('another file than /etc/environment'),
   systemd_firstboot: says('settings of systemd-firstboot; `true` is a bare flag', entries(text)),
   datasource: says(
-    'fetches user data of a provider into /run/config',
+    'takes user data, host name and keys of a provider into /run/config',
     object({
-      providers: says('names, tried in order', list(text)),
-      path: path('for `file`: the file'),
+      providers: says(
+        'media first, then the others at once: the first in the list that answers counts',
+        list(
+          holding(
+            { what: 'choice', words: providerNames, letterCase: 'exact', otherwise: 'skips' },
+            text,
+          ),
+        ),
+      ),
+      path: path('for `file`: the file; else where user data goes, /run/config when absent'),
       userdata_name: says('`userdata.yaml` when absent', text, 'v1.16.4'),
     }),
   ),

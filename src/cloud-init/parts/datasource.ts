@@ -1,60 +1,55 @@
-import { readDocument } from '../document.ts';
+import { firstAnswer } from './datasource/choose.ts';
+import type { Search } from './datasource/findings.ts';
+import { apply, directory, keepFacts, keepUserData } from './datasource/keep.ts';
+import type { ProviderName } from './datasource/names.ts';
+import { isProviderName } from './datasource/names.ts';
 import { EntryError } from './entry-error.ts';
 import { makeParents } from './parents.ts';
-import type { Part, PartContext } from './part.ts';
+import type { Part } from './part.ts';
 import { targetPath } from './target-path.ts';
 
-const directory = '/run/config';
-const known = [
-  ...['aws', 'azure', 'cdrom', 'config-drive', 'digitalocean', 'gcp', 'hetzner', 'metaldata'],
-  ...['openstack', 'packet', 'scaleway', 'vmware', 'vultr'],
-];
+export type DatasourceOptions = Pick<Search, 'limitSeconds' | 'origins'>;
 
-/** Takes user data from a provider and keeps it for the next stages. Of the providers only `file` is built yet. */
-export const datasource: Part = {
-  name: 'datasource',
-  isAskedFor: (step) => (step.datasource?.providers ?? []).length > 0,
-  async run(step, context) {
-    const { providers = [], path, userdata_name: userdataName, at } = step.datasource ?? {};
-    const { files } = context.target;
-    if ((await files.stat(directory, 'follow')) === undefined) {
-      await makeParents(files, `${directory}/userdata`, { mode: 0o755, uid: 0, gid: 0 });
-    }
-    const failures: string[] = [];
-    for (const provider of providers) {
-      if (provider === 'file') {
-        const source = targetPath(path);
-        const data = await files.read(source);
-        if (data !== undefined) {
-          await keep(data, userdataName ? userdataName : 'userdata.yaml', context);
-          return;
-        }
-        failures.push(`file: ${source} is not there`);
-      } else if (known.includes(provider)) {
-        failures.push(`${provider}: not built yet`);
-      } else {
-        await context.warn(`there is no data source \`${provider}\``, at);
+/** The part with every provider at its known address. */
+export const datasource = createDatasource({ limitSeconds: 2, origins: {} });
+
+/**
+ * Takes from the first provider that answers what it says about this machine: user data, kept for later stages, the name
+ * of the machine, and the keys of those who may enter.
+ */
+export function createDatasource(options: DatasourceOptions): Part {
+  return {
+    name: 'datasource',
+    isAskedFor: (step) => (step.datasource?.providers ?? []).length > 0,
+    async run(step, context) {
+      const { providers = [], path, userdata_name: given, at } = step.datasource ?? {};
+      const file = given ? given : 'userdata.yaml';
+      if (file.includes('/') || file === '.' || file === '..') {
+        throw new EntryError(
+          `\`userdata_name\` must be the name of a file without a directory: ${file}`,
+        );
       }
-    }
-    throw new EntryError(
-      `no data source gave user data${failures.map((text) => `; ${text}`).join('')}`,
-    );
-  },
-};
-
-async function keep(data: Uint8Array, name: string, context: PartContext): Promise<void> {
-  const put = async (file: string, bytes: Uint8Array): Promise<void> => {
-    const path = targetPath(`${directory}/${file}`);
-    await context.target.files.write({ path, bytes, mode: 0o644, uid: 0, gid: 0 });
+      const { files } = context.target;
+      await makeParents(files, `${directory}/provider`, { mode: 0o755, uid: 0, gid: 0 });
+      const known: ProviderName[] = [];
+      for (const name of new Set(providers)) {
+        if (isProviderName(name)) {
+          known.push(name);
+        } else {
+          await context.warn(`there is no data source \`${name}\``, at);
+        }
+      }
+      const { name, findings, failures } = await firstAnswer(known, { ...options, context, path });
+      for (const failure of failures) {
+        await context.warn(`a data source gave nothing: ${failure}`, at);
+      }
+      await keepFacts(findings, context);
+      if (findings.userData !== undefined) {
+        const base = name === 'file' || !path ? directory : targetPath(path);
+        const { userData: bytes, mode } = findings;
+        await keepUserData({ bytes, mode, base, file }, context);
+      }
+      await apply(findings, step, context);
+    },
   };
-  await put('provider', Buffer.from('file'));
-  await put('userdata', data);
-  const text = Buffer.from(data).toString('utf8');
-  if (text.startsWith('#!')) {
-    await context.warn('the user data is a script: it is kept, but not run');
-    return;
-  }
-  if (readDocument(text, { stage: '', notation: 'yaml' }).errors.length === 0) {
-    await put(name, data);
-  }
 }
