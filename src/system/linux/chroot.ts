@@ -36,7 +36,7 @@ export async function openChroot(path: string): Promise<Chroot> {
   const holder = new Holder(root);
   try {
     const pid = await holder.ready();
-    const files = await ConfinedFiles.open(`/proc/${pid}/root${root}`);
+    const files = await ConfinedFiles.open(`/proc/${pid}/root${root}`, lent);
     const resolver = await lendResolver(files);
     return {
       files,
@@ -66,6 +66,8 @@ export async function openChroot(path: string): Promise<Chroot> {
   }
 }
 
+/** Mounted from the machine, or a view of its kernel. */
+const lent = ['dev', 'proc', 'sys'];
 const mountPoints = ['dev', 'proc', 'run', 'sys', 'tmp'];
 
 async function makeMountPoints(tree: ConfinedFiles): Promise<void> {

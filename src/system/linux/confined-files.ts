@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import {
   chmod,
@@ -19,27 +20,32 @@ import type {
   TargetStat,
 } from '../../cloud-init/target.ts';
 import { fileError, hasCode } from './confined-error.ts';
+import type { WalkEnd } from './confined-walk.ts';
 import { ConfinedWalk, openPathOnly, within } from './confined-walk.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } =
-  constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+
+/** Directories that a root has from the running machine: what is written there would change the machine. */
+export type Lent = readonly string[];
 
 /**
  * The files below a root directory. Nothing outside of it is ever read or changed, whatever links stand inside and
  * whoever changes them meanwhile: every component is opened on its own, below a directory that is held open, and links
  * are resolved by hand with `/` meaning the root. The root is held open, so that it may also be reached through
- * `/proc/<pid>/root` of a process with other mounts.
+ * `/proc/<pid>/root` of a process with other mounts. Devices, pipes and sockets are never opened.
  */
 export class ConfinedFiles implements TargetFiles {
   private readonly root: FileHandle;
+  private readonly lent: Lent;
 
-  private constructor(root: FileHandle) {
+  private constructor(root: FileHandle, lent: Lent) {
     this.root = root;
+    this.lent = lent;
   }
 
-  static async open(root: string): Promise<ConfinedFiles> {
+  static async open(root: string, lent: Lent = []): Promise<ConfinedFiles> {
     try {
-      return new ConfinedFiles(await open(root, openPathOnly | O_DIRECTORY));
+      return new ConfinedFiles(await open(root, openPathOnly | O_DIRECTORY), lent);
     } catch (error) {
       throw fileError('open', root, error);
     }
@@ -85,12 +91,8 @@ export class ConfinedFiles implements TargetFiles {
       path,
       { doing: 'read', links: 'follow', missing: 'absent' },
       async ({ location }) => {
-        // Without blocking: a pipe without a writer must not hold the stage up.
-        const handle = await open(location, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-        return withHandle(handle, async () => {
-          await refuseSpecial(handle);
-          return handle.readFile();
-        });
+        const handle = await openRegular(location, O_RDONLY);
+        return withHandle(handle, () => handle.readFile());
       },
     );
   }
@@ -115,12 +117,8 @@ export class ConfinedFiles implements TargetFiles {
       { doing: 'write', links: 'follow', missing: 'error' },
       async ({ location, directory }) => {
         const existing = await lstat(location).catch(absentWhenMissing);
-        if (existing?.isDirectory() === true) {
-          throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-        }
-        if (existing !== undefined && !existing.isFile()) {
-          await overwriteAt(location, file.bytes);
-          return;
+        if (existing !== undefined) {
+          refuseSpecial(existing);
         }
         try {
           await replace(directory, location, file);
@@ -129,7 +127,7 @@ export class ConfinedFiles implements TargetFiles {
             throw error;
           }
           // A mount point, or a file of the kernel: there is nothing to rename over.
-          await overwriteAt(location, file.bytes);
+          await overwriteAt(location, file.bytes, hasCode(error, ['EBUSY']) ? 'any' : 'only-one');
         }
       },
     );
@@ -139,7 +137,7 @@ export class ConfinedFiles implements TargetFiles {
     await this.at(
       path,
       { doing: 'write', links: 'follow', missing: 'error' },
-      async ({ location }) => overwriteAt(location, bytes),
+      async ({ location }) => overwriteAt(location, bytes, 'only-one'),
     );
   }
 
@@ -192,15 +190,19 @@ export class ConfinedFiles implements TargetFiles {
   private async at<T>(
     path: string,
     how: {
-      readonly doing: string;
+      readonly doing: 'look at' | 'read' | 'list' | (typeof changes)[number];
       readonly links: 'follow' | 'keep';
       readonly missing: 'absent' | 'error';
     },
-    act: (place: { readonly location: string; readonly directory: FileHandle }) => Promise<T>,
+    act: (place: WalkEnd) => Promise<T>,
   ): Promise<T | undefined> {
     const walk = new ConfinedWalk(this.root);
     try {
-      return await act(await walk.to(path, how.links));
+      const place = await walk.to(path, how.links);
+      if (changes.some((change) => change === how.doing)) {
+        this.refuseLent(place.names);
+      }
+      return await act(place);
     } catch (error) {
       if (how.missing === 'absent' && hasCode(error, ['ENOENT', 'ENOTDIR'])) {
         return undefined;
@@ -210,7 +212,16 @@ export class ConfinedFiles implements TargetFiles {
       await walk.end();
     }
   }
+
+  private refuseLent(names: readonly string[]): void {
+    const [top = '', below] = names;
+    if (this.lent.includes(top) && !(top === 'dev' && below === 'shm')) {
+      throw new Error(`/${top} is the running machine's, not the target's`);
+    }
+  }
 }
+
+const changes = ['write', 'make', 'remove', 'change'] as const;
 
 /** What the kernel says where a file cannot be replaced by another one. */
 const cannotReplace = ['EBUSY', 'EPERM', 'EACCES', 'ENOENT', 'EXDEV', 'EOPNOTSUPP'];
@@ -235,13 +246,39 @@ async function replace(directory: FileHandle, location: string, file: TargetFile
   await withHandle(parent, () => parent.sync());
 }
 
-async function overwriteAt(location: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(location, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK);
+/**
+ * `only-one`: not a file that has a second name, which may stand outside of the root.
+ */
+async function overwriteAt(
+  location: string,
+  bytes: Uint8Array,
+  names: 'any' | 'only-one',
+): Promise<void> {
+  const handle = await openRegular(location, O_WRONLY | O_TRUNC, names);
   await withHandle(handle, () => handle.writeFile(bytes));
 }
 
-async function refuseSpecial(handle: FileHandle): Promise<void> {
-  const found = await handle.stat();
+/**
+ * Opens the very file that was looked at before, and nothing but a regular one: opening a device may do something, opening
+ * a pipe may last for ever, and the name may be another's by now.
+ */
+async function openRegular(
+  location: string,
+  flags: number,
+  names: 'any' | 'only-one' = 'any',
+): Promise<FileHandle> {
+  const mark = await open(location, openPathOnly | O_NOFOLLOW);
+  return withHandle(mark, async () => {
+    const found = await mark.stat();
+    refuseSpecial(found);
+    if (names === 'only-one' && found.nlink > 1) {
+      throw new Error('it has a second name, and cannot be replaced');
+    }
+    return open(within(mark), flags);
+  });
+}
+
+function refuseSpecial(found: Stats): void {
   if (found.isDirectory()) {
     throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
   }

@@ -14,13 +14,21 @@ export function within(handle: FileHandle): string {
   return `/proc/self/fd/${String(handle.fd)}`;
 }
 
+/** Where a walk has ended. */
+export interface WalkEnd {
+  readonly location: string;
+  readonly directory: FileHandle;
+  /** The names on the way from the root, all links resolved, the last component included. */
+  readonly names: readonly string[];
+}
+
 /**
  * One walk from a root directory to a name. It holds a descriptor for each directory on its way, so `..` leads back
  * where it came from and never above the root. Must be ended.
  */
 export class ConfinedWalk {
   private readonly root: FileHandle;
-  private readonly trail: FileHandle[] = [];
+  private readonly trail: { readonly name: string; readonly handle: FileHandle }[] = [];
 
   constructor(root: FileHandle) {
     this.root = root;
@@ -30,21 +38,18 @@ export class ConfinedWalk {
    * Where the last component stands: `location` is a path below the open directory, to be used without following links.
    * Every component but the last must be there.
    */
-  async to(
-    path: string,
-    links: 'follow' | 'keep',
-  ): Promise<{ readonly location: string; readonly directory: FileHandle }> {
+  async to(path: string, links: 'follow' | 'keep'): Promise<WalkEnd> {
     const ahead = split(path).reverse();
     let followed = 0;
     for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
       if (name === '..') {
-        await this.trail.pop()?.close();
+        await this.trail.pop()?.handle.close();
         continue;
       }
       const location = `${within(this.here())}/${name}`;
       const last = ahead.length === 0;
       if (last && links === 'keep') {
-        return { location, directory: this.here() };
+        return this.ended(location, name);
       }
       const target = await linkTarget(location, last);
       if (target !== undefined) {
@@ -57,23 +62,28 @@ export class ConfinedWalk {
         }
         ahead.push(...split(target).reverse());
       } else if (last) {
-        return { location, directory: this.here() };
+        return this.ended(location, name);
       } else {
         const flags = openPathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-        this.trail.push(await open(location, flags));
+        this.trail.push({ name, handle: await open(location, flags) });
       }
     }
-    return { location: `${within(this.here())}/.`, directory: this.here() };
+    return this.ended(`${within(this.here())}/.`);
   }
 
   async end(): Promise<void> {
-    for (let handle = this.trail.pop(); handle !== undefined; handle = this.trail.pop()) {
-      await handle.close();
+    for (let last = this.trail.pop(); last !== undefined; last = this.trail.pop()) {
+      await last.handle.close();
     }
   }
 
+  private ended(location: string, ...last: readonly string[]): WalkEnd {
+    const names = [...this.trail.map(({ name }) => name), ...last];
+    return { location, directory: this.here(), names };
+  }
+
   private here(): FileHandle {
-    return this.trail.at(-1) ?? this.root;
+    return this.trail.at(-1)?.handle ?? this.root;
   }
 }
 
