@@ -1,12 +1,15 @@
 /** What commands ask about operations, answered by the engine over any machine: the real one, or the simulated one in tests. */
 import { OPERATIONS, operationNamed } from '../machines/catalog.ts';
+import { judge, runsOnTrial, standingOfActive } from '../machines/judgement.ts';
 import { lookAtSlots } from '../machines/slots.ts';
-import { planOf } from '../machines/step.ts';
+import { planOf, type Device } from '../machines/step.ts';
 import { projectRegistry } from '../state/projections.ts';
 import { parseStateYaml, type InstallState } from '../state/state-yaml.ts';
+import { standingOf } from './boot/judgement.ts';
 import type { OperationOutcome } from './cli/outcome.ts';
 import type { OperationHooks, Services } from './cli/services.ts';
 import type { ImageDefaults } from './config/upgrade-request.ts';
+import { assessDevice } from './engine/assess.ts';
 import {
   abortDevice,
   resumeDevice,
@@ -22,9 +25,11 @@ import { UsageError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { chartOf } from './inspect/chart-of.ts';
 import { historyRows } from './inspect/history-rows.ts';
+import { nextBoot, type MenuFacts } from './inspect/next-boot.ts';
 import { operationTimeline } from './inspect/operation-timeline.ts';
 import { slotViews, type SlotEvidence } from './inspect/slot-views.ts';
-import { statusReport } from './inspect/status-report.ts';
+import { statusReport, type StatusReport } from './inspect/status-report.ts';
+import { whyOf } from './inspect/why.ts';
 import type { Clock, System } from './system/port.ts';
 
 /** Where the booted system shows its state.yaml (spec 1.3). */
@@ -108,14 +113,31 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
         );
       }),
 
+    assessBoot: (wish, hooks) =>
+      operate(hooks, (controls) => assessDevice(machinery, wish, controls)),
+
     status: () =>
-      reading(machinery, async (session) =>
-        statusReport({
+      reading(machinery, async (session) => {
+        const facts = await menuFacts(system, session.device);
+        return statusReport({
           evidence: await evidenceOf(system, session),
           segments: session.segments,
-          judge: { kind: 'none', reason: 'this version does not count boots yet' },
-        }),
-      ),
+          judge: judgeOf(facts, session.segments),
+          nextBoot: nextBoot(facts),
+        });
+      }),
+    why: () =>
+      reading(machinery, async ({ device, segments }) => {
+        const facts = await menuFacts(system, device);
+        const { operation } = facts.judgement;
+        const trial = (await runsOnTrial(system, device)) ? operation : undefined;
+        return whyOf({
+          device,
+          segments,
+          next: nextBoot(facts),
+          ...(trial === undefined ? {} : { trial }),
+        });
+      }),
     history: () => reading(machinery, async ({ segments }) => historyRows(segments)),
     historyOf: (asked) =>
       reading(machinery, async ({ segments }) => operationTimeline(segmentNamed(segments, asked))),
@@ -134,9 +156,46 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
 async function evidenceOf(system: System, { device, segments }: Session): Promise<SlotEvidence> {
   return {
     slots: await lookAtSlots(system, device),
+    active: (await standingOfActive(system, device)).standing,
     registry: projectRegistry(segments.map(({ records, ...segment }) => ({ segment, records }))),
     device,
   };
+}
+
+/** What the boot menu will read at the next boot. */
+async function menuFacts(system: System, device: Device): Promise<MenuFacts> {
+  const { judgement, uuid } = await standingOfActive(system, device);
+  const oem = device.partitions.find(({ role }) => role === 'oem')?.mountedAt;
+  const user =
+    oem === undefined ? undefined : ((await system.boot.readEnvironment(`${oem}/grubenv`)) ?? {});
+  const slots = await lookAtSlots(system, device);
+  const hidden = device.partitions.some(
+    ({ role, mountedAt }) => role === 'recovery' && mountedAt === undefined,
+  );
+  return {
+    judgement,
+    ...(user === undefined ? {} : { user }),
+    ...(uuid === undefined ? {} : { activeUuid: uuid }),
+    // A recovery partition that is not mounted is taken to hold what it should.
+    present: [...slots.map(({ slot }) => slot), ...(hidden ? (['recovery'] as const) : [])],
+  };
+}
+
+/** Who judges, by what is armed now, or by what the last switch decided. */
+function judgeOf(
+  { judgement, activeUuid }: MenuFacts,
+  segments: Session['segments'],
+): StatusReport['judge'] {
+  const standing = standingOf(judgement, activeUuid);
+  if (standing === 'on-trial' || standing === 'out-of-tries') {
+    return { kind: 'slotwright', attemptsLeft: judgement.triesLeft ?? 0 };
+  }
+  if (standing === 'condemned') return { kind: 'slotwright', attemptsLeft: 0 };
+  const outputs = segments.map(({ state }) => state?.context.outputs['arm-judgement']);
+  const last = judge.safeParse(outputs.findLast((output) => output !== undefined));
+  if (!last.success) return { kind: 'none', reason: 'no operation has installed an image yet' };
+  const { judge: kind, reason } = last.data;
+  return { kind, ...(reason === undefined ? {} : { reason }) };
 }
 
 async function reading<T>(

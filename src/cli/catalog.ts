@@ -1,6 +1,8 @@
 /** Every command, in the order of help. */
 import type { Command } from './command.ts';
 import { abort } from './commands/abort.ts';
+import { buildDisk } from './commands/build-disk.ts';
+import { assessBoot, confirm } from './commands/assess-boot.ts';
 import { cloudInit } from './commands/cloud-init.ts';
 import { completion } from './commands/completion.ts';
 import { history } from './commands/history.ts';
@@ -15,19 +17,24 @@ import { schema } from './commands/schema.ts';
 import { status } from './commands/status.ts';
 import { upgrade } from './commands/upgrade.ts';
 import { version } from './commands/version.ts';
+import { why } from './commands/why.ts';
 
 export const COMMANDS: readonly Command[] = [
   upgrade,
   resume,
   abort,
   rollback,
+  assessBoot,
+  confirm,
   status,
+  why,
   history,
   machines,
   runStage,
   cloudInit,
   lint,
   sandbox,
+  buildDisk,
   schema,
   completion,
   version,

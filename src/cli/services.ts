@@ -5,11 +5,14 @@
  */
 import type { ConfigReader } from '../config/reader.ts';
 import type { ImageDefaults, PowerAction, UpgradeRequest } from '../config/upgrade-request.ts';
+import type { AssessWish } from '../engine/assess.ts';
 import type { Observer } from '../engine/runner.ts';
 import type { HistoryRow } from '../inspect/history-row.ts';
 import type { MachineChart } from '../inspect/machine-chart.ts';
 import type { StatusReport } from '../inspect/status-report.ts';
+import type { Why } from '../inspect/why.ts';
 import type { Timeline } from '../inspect/operation-timeline.ts';
+import type { BuiltDisk } from './commands/build-disk.ts';
 import type { LintReport } from './commands/lint.ts';
 import type { StageAnalysis } from './commands/run-stage.ts';
 import type { OperationOutcome, StageOutcome } from './outcome.ts';
@@ -70,6 +73,27 @@ export interface SandboxServices {
   demo(directory: string, hooks: StageHooks): Promise<number>;
 }
 
+/** A disk to build; see `src/media/disk-plan.ts`. */
+export interface DiskRequest {
+  readonly root: string;
+  readonly output: string;
+  readonly oem: readonly string[];
+  readonly persistent?: string;
+  readonly labels: Partial<Record<'oem' | 'recovery', string>>;
+  /** MiB. */
+  readonly mebibytes: Partial<Record<DiskPart, number>>;
+}
+
+export type DiskPart = 'efi' | 'oem' | 'recovery' | 'state' | 'persistent' | 'image';
+
+/** Makes what machines are installed from. */
+export interface MediaServices {
+  buildDisk(
+    request: DiskRequest,
+    hooks: { readonly signal: AbortSignal; readonly note: (text: string) => void },
+  ): Promise<BuiltDisk>;
+}
+
 /** Looks at hook files without running anything. */
 export interface HookFileServices {
   /** What `runStage` would do. */
@@ -88,7 +112,9 @@ export interface Services {
   resume(request: ResumeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   abort(hooks: OperationHooks): Promise<OperationOutcome>;
   rollback(request: { readonly force: boolean }, hooks: OperationHooks): Promise<OperationOutcome>;
+  assessBoot(request: AssessWish, hooks: OperationHooks): Promise<OperationOutcome>;
   status(): Promise<StatusReport>;
+  why(): Promise<Why>;
   /** Oldest first. */
   history(): Promise<readonly HistoryRow[]>;
   /** An id, the unambiguous beginning of one, a number, or `last`. */
@@ -101,4 +127,5 @@ export interface Services {
   power(action: PowerAction): Promise<void>;
   readonly hookFiles: HookFileServices;
   readonly sandbox: SandboxServices;
+  readonly media: MediaServices;
 }

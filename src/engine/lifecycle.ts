@@ -84,6 +84,8 @@ export interface Outcome {
   readonly device: Device;
   /** What the log says of the images, this operation included. */
   readonly registry: Registry;
+  /** How the active image stands with its judge. */
+  readonly active: Awaited<ReturnType<typeof standingOfActive>>['standing'];
   /** The next boot takes another image than the running one. */
   readonly rebootPending: boolean;
 }
@@ -332,7 +334,7 @@ async function publish(session: Session, observer: Observer): Promise<void> {
   }
 }
 
-type Surroundings = Pick<Outcome, 'slots' | 'device' | 'registry' | 'rebootPending'>;
+type Surroundings = Pick<Outcome, 'slots' | 'device' | 'registry' | 'active' | 'rebootPending'>;
 
 /** What there is at the end; `worked` is the operation that this process has added to. */
 async function surroundings(
@@ -354,6 +356,7 @@ async function surroundings(
   return {
     slots: await lookAtSlots(system, device),
     device,
+    active: (await standingOfActive(system, device)).standing,
     registry: registryOf({ segments: [...others, ...added] }),
     rebootPending: running !== undefined && active !== undefined && active.id !== running,
   };

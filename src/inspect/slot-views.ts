@@ -3,12 +3,15 @@ import type { SlotFacts } from '../../state/records.ts';
 import type { Registry, RegistrySlot } from '../../state/registry-schema.ts';
 import { inodeOf } from '../../machines/slots.ts';
 import type { Device } from '../../machines/step.ts';
+import type { standingOf } from '../boot/judgement.ts';
 import type { SlotView } from './slot-view.ts';
 
 export interface SlotEvidence {
   readonly slots: readonly SlotFacts[];
   readonly registry: Pick<Registry, 'slots' | 'confirmed'>;
   readonly device: Pick<Device, 'bootedFrom' | 'runningImage' | 'partitions'>;
+  /** How the active image stands with its judge. */
+  readonly active?: ReturnType<typeof standingOf>;
 }
 
 const SLOTS = ['active', 'passive', 'recovery'] as const;
@@ -17,7 +20,10 @@ export function slotViews(evidence: SlotEvidence): SlotView[] {
   return SLOTS.map((slot) => slotView(slot, evidence));
 }
 
-function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvidence): SlotView {
+function slotView(
+  slot: SlotView['slot'],
+  { slots, registry, device, active }: SlotEvidence,
+): SlotView {
   const seen = slots.find((facts) => facts.slot === slot);
   const boots = bootsOf(slot);
   if (seen === undefined) {
@@ -35,13 +41,24 @@ function slotView(slot: SlotView['slot'], { slots, registry, device }: SlotEvide
     presence: 'present',
     running,
     boots,
-    state: running || isConfirmed(seen, known, registry) ? 'confirmed' : stateOf(slot, known),
+    state:
+      judged(slot, active) ??
+      (running || isConfirmed(seen, known, registry) ? 'confirmed' : stateOf(slot, known)),
     bytes: seen.bytes,
     ...optional('label', seen.label),
     ...optional('digest', seen.digest ?? known?.digest),
     ...optional('source', known?.source),
     ...optional('installedAt', known?.installedAt),
   };
+}
+
+/** What the judge says of an image counts more than that it runs. */
+function judged(
+  slot: SlotView['slot'],
+  standing: SlotEvidence['active'],
+): SlotView['state'] | undefined {
+  if (slot !== 'active' || standing === undefined || standing === 'not-judged') return undefined;
+  return standing === 'condemned' ? 'failed' : 'on-trial';
 }
 
 /** What is remembered of an image that cannot be looked at; of one that is gone, nothing counts. */

@@ -4,6 +4,7 @@ import { errorViewSchema } from './error-view.ts';
 import { isBeforePivot } from '../engine/operation-machine.ts';
 import { historyRowSchema } from './history-row.ts';
 import { historyRow, viewOf, type ReadSegment } from './history-rows.ts';
+import { nextBootSchema, type NextBoot } from './next-boot.ts';
 import { slotViewSchema, type SlotView } from './slot-view.ts';
 import { rebootPending, slotViews, type SlotEvidence } from './slot-views.ts';
 
@@ -15,6 +16,7 @@ export const statusReportSchema = z.object({
     attemptsLeft: z.number().exactOptional().describe('boots before the fallback is taken'),
     reason: z.string().exactOptional().describe('why there is none'),
   }),
+  nextBoot: nextBootSchema.describe('what the boot loader starts by itself, and why'),
   unfinished: z
     .object({
       id: z.string(),
@@ -42,6 +44,7 @@ export interface StatusInput {
   /** Oldest first. */
   readonly segments: readonly ReadSegment[];
   readonly judge: StatusReport['judge'];
+  readonly nextBoot: NextBoot;
   /** Further things to tell: a foreign change, an exposed log, a file system that cannot be judged. */
   readonly warnings?: readonly string[];
 }
@@ -51,6 +54,7 @@ export function statusReport({
   evidence,
   segments,
   judge,
+  nextBoot,
   warnings = [],
 }: StatusInput): StatusReport {
   const slots = slotViews(evidence);
@@ -64,6 +68,7 @@ export function statusReport({
     bootedFrom: evidence.device.bootedFrom,
     slots,
     judge,
+    nextBoot,
     ...(unfinished === undefined ? {} : { unfinished }),
     ...(done === undefined ? {} : { last: historyRow(done) }),
     warnings: [...warnings, ...slotWarnings(slots)],

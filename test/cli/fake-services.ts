@@ -14,7 +14,9 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     resume: unasked('resume'),
     abort: unasked('abort'),
     rollback: unasked('rollback'),
+    assessBoot: unasked('assessBoot'),
     status: unasked('status'),
+    why: unasked('why'),
     history: unasked('history'),
     historyOf: unasked('historyOf'),
     runStage: unasked('runStage'),
@@ -27,6 +29,7 @@ export function fakeServices(given: Partial<Services> = {}): Services {
       lint: unasked('hookFiles.lint'),
       schema: unasked('hookFiles.schema'),
     },
+    media: { buildDisk: unasked('media.buildDisk') },
     sandbox: {
       create: unasked('sandbox.create'),
       shell: unasked('sandbox.shell'),

@@ -69,7 +69,8 @@ describe('status', () => {
         passive  unknown  fallback  456 MiB  -
         recovery  not mounted  on request  -  -
 
-      boots are not judged: this version does not count boots yet
+      boots are not judged: no operation has installed an image yet
+      the next boot starts active: it is the default
 
       next: nothing to do
       "
@@ -87,7 +88,8 @@ describe('status', () => {
         passive  confirmed  fallback  456 MiB  -  (running)
         recovery  not mounted  on request  -  -
 
-      boots are not judged: this version does not count boots yet
+      boots are not judged: the new image does not confirm its boots: it would be thrown back after good ones
+      the next boot starts active: it is the default
 
       last: upgrade ID completed MOMENT UTC in TIME, dir:///new
 
@@ -112,7 +114,8 @@ describe('status', () => {
       unfinished: upgrade ID, since MOMENT UTC
         owes deploy-image (step 6/17): Write the new system
 
-      boots are not judged: this version does not count boots yet
+      boots are not judged: no operation has installed an image yet
+      the next boot starts active: it is the default
 
       next:
         slotwright resume  continue the upgrade at deploy-image
@@ -139,7 +142,8 @@ describe('status', () => {
         passive  confirmed  fallback  456 MiB  -  (running)
         recovery  not mounted  on request  -  -
 
-      boots are not judged: this version does not count boots yet
+      boots are not judged: no operation has installed an image yet
+      the next boot starts passive: there is no active image
 
       warning: there is no active image
 

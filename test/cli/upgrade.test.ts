@@ -152,6 +152,7 @@ describe('upgrade', () => {
         systemFs: 'ext2',
         systemSizeMiB: 0,
         passiveLabel: 'OLD',
+        attempts: 3,
       },
     ]);
   });

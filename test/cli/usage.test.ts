@@ -81,7 +81,7 @@ describe('help', () => {
     const { exit, stdout, stderr } = await runCli(line);
     expect(exit).toBe(0);
     expect(stderr).toBe('');
-    expect(stdout).toContain('Commands:\n  upgrade     upgrade the system to another image\n');
+    expect(stdout).toContain('Commands:\n  upgrade      upgrade the system to another image\n');
   });
 
   it('is a complaint where a command is missing', async () => {

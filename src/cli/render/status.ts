@@ -9,7 +9,7 @@ export function statusText(report: StatusReport, program: string): string {
     `booted from ${report.bootedFrom}`,
     slotTable(report.slots),
     unfinishedText(report.unfinished),
-    judgeText(report.judge),
+    `${judgeText(report.judge)}\n${nextBootText(report.nextBoot)}`,
     lastText(report.last),
     report.warnings.map((warning) => `warning: ${warning}`).join('\n'),
     nextText(report.next, program),
@@ -37,6 +37,10 @@ function judgeText({ kind, attemptsLeft, reason }: StatusReport['judge']): strin
   }
   const left = attemptsLeft === undefined ? '' : `, ${attemptsLeft} attempts left`;
   return `boots are judged by ${kind}${left}`;
+}
+
+function nextBootText({ slot, why }: StatusReport['nextBoot']): string {
+  return `the next boot starts ${slot}: ${why}`;
 }
 
 function lastText(last: StatusReport['last']): string {

@@ -9,7 +9,18 @@ import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts'
 import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
 import { sourceOf } from '../../../src/system/simulated/sources.ts';
 import { simulatedSystem } from '../../../src/system/simulated/system.ts';
-import { assess, resume, rollback, upgrade, wishFor } from '../../support/simulated/commands.ts';
+import { nextBoot } from '../../../src/inspect/next-boot.ts';
+import { lifecycleServices } from '../../../src/lifecycle-services.ts';
+import { simulatedClock } from '../../../src/system/simulated/clock.ts';
+import {
+  abort,
+  assess,
+  machineryOf,
+  resume,
+  rollback,
+  upgrade,
+  wishFor,
+} from '../../support/simulated/commands.ts';
 
 const CONFIRMS = { '/etc/slotwright/confirm': '' };
 
@@ -268,7 +279,6 @@ describe('the counter', () => {
     await upgrade(machine, wishFor('/new')).catch(() => undefined);
     const dead = machine.kill();
     expect((await block(dead)).triesLeft).toBe(3);
-    const { abort } = await import('../../support/simulated/commands.ts');
     expect(await abort(dead)).toMatchObject({ outcome: 'rolled-back' });
     expect(await block(dead)).toEqual({});
   });
@@ -289,4 +299,72 @@ it('a judgement that was cut off with its boot is closed by the next one', async
   });
   expect(await assess(next)).toMatchObject({ outcome: 'completed' });
   expect(await block(next)).toEqual({});
+});
+
+describe('why and status tell', () => {
+  const asked = (machine: SimulatedMachine) =>
+    lifecycleServices(machineryOf(machine), simulatedClock(machine));
+
+  it('of a new image: on trial, how many attempts are left, and that nobody has confirmed it', async () => {
+    const machine = reboot(await upgraded('/new'));
+    const { running, next } = await asked(machine).why();
+    expect(running).toMatch(
+      /^the machine runs the active image, installed by upgrade \S+ from dir:\/\/\/new; it is on trial/,
+    );
+    expect(next).toEqual({ slot: 'active', why: 'the active image is on trial, 2 attempts left' });
+    const status = await asked(machine).status();
+    expect(status.judge).toEqual({ kind: 'slotwright', attemptsLeft: 2 });
+    expect(status.slots[0]).toMatchObject({ slot: 'active', running: true, state: 'on-trial' });
+  });
+
+  it('of a fallback after failed health checks: which check, at which boots, and what to do', async () => {
+    let machine = await upgraded('/unwell');
+    for (let boots = 0; boots < 3; boots += 1) {
+      machine = reboot(machine);
+      await assess(machine);
+    }
+    machine = reboot(machine);
+    await assess(machine);
+    const { running, attempts, next, retry } = await asked(machine).why();
+    expect(running).toMatch(
+      /^the machine runs the passive image because the image of upgrade \S+ from dir:\/\/\/unwell was started 3 times and not confirmed$/,
+    );
+    expect(attempts).toHaveLength(3);
+    expect(attempts[0]).toContain('health check /etc/slotwright/health.d/10-net failed (no route)');
+    expect(next).toEqual({ slot: 'passive', why: 'the active image failed its judgement' });
+    expect(retry).toContain('upgrade --force');
+    expect((await asked(machine).status()).slots[0]).toMatchObject({ state: 'failed' });
+  });
+
+  it('of a fallback after boots that panicked: that none of them got as far as the health checks', async () => {
+    const machine = reboot(panic(await upgraded('/new'), 3));
+    await assess(machine);
+    const { running, attempts } = await asked(machine).why();
+    expect(running).toContain('none of its boots reached the health checks');
+    expect(attempts).toEqual([]);
+  });
+
+  it.each([
+    [{ next_entry: 'recovery' }, 'recovery', 'asked for by next_entry, for one boot'],
+    [{ saved_entry: 'fallback' }, 'passive', 'asked for by saved_entry, until it is changed'],
+    [{ saved_entry: 'cos' }, 'active', 'it is the default'],
+    [
+      { saved_entry: 'mine' },
+      'unknown',
+      'the entry "mine" is asked for by saved_entry, until it is changed',
+    ],
+  ])('of the boot environment %j: %s', (user, slot, why) => {
+    const present = ['active', 'passive', 'recovery'] as const;
+    expect(nextBoot({ user, judgement: {}, activeUuid: 'a', present })).toEqual({ slot, why });
+  });
+
+  it('of a missing image: the next one of the menu, or that there is none', () => {
+    expect(nextBoot({ judgement: {}, present: ['recovery'] })).toEqual({
+      slot: 'recovery',
+      why: 'there is no active image',
+    });
+    expect(nextBoot({ user: { saved_entry: '1' }, judgement: {}, present: [] })).toMatchObject({
+      slot: 'nothing',
+    });
+  });
 });
