@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgementOn } from '../../../machines/judgement.ts';
 import { findDevice } from '../../../src/engine/device.ts';
-import { factsNow } from '../../../src/proof/simulated-facts.ts';
+import { judgeCut, judgeEnd } from '../../../src/proof/laws.ts';
+import { factsNow, factsOf } from '../../../src/proof/simulated-facts.ts';
 import { boot } from '../../../src/system/simulated/cold-machine.ts';
 import { WELL } from '../../../src/system/simulated/health.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
@@ -12,6 +13,7 @@ import { simulatedSystem } from '../../../src/system/simulated/system.ts';
 import { nextBoot } from '../../../src/inspect/next-boot.ts';
 import { lifecycleServices } from '../../../src/lifecycle-services.ts';
 import { simulatedClock } from '../../../src/system/simulated/clock.ts';
+import { beforeOf } from '../../support/simulated/carry-on.ts';
 import {
   abort,
   assess,
@@ -367,4 +369,48 @@ describe('why and status tell', () => {
       slot: 'nothing',
     });
   });
+});
+
+describe('a judgement that loses power or is killed anywhere', () => {
+  it.each([
+    ['a boot that is well', async () => reboot(await upgraded('/well')), 'active', {}],
+    [
+      'a fallback',
+      async () => reboot(panic(await upgraded('/new'), 3)),
+      'passive',
+      { condemned: expect.any(String) as unknown },
+    ],
+  ] as const)(
+    'of %s is made up for by the next boot, and keeps every law',
+    async (_name, begin, from, said) => {
+      const machine = await begin();
+      expect(slot(machine)).toBe(from);
+      const before = beforeOf(machine);
+      const wrong: string[] = [];
+      const left: { what: string; next: SimulatedMachine }[] = [];
+      machine.onMoment = (what, now) => {
+        for (const data of ['lost', 'kept', 'torn'] as const) {
+          const cold = now.cut(data);
+          for (const { sentence } of judgeCut(factsOf(cold), before))
+            wrong.push(`${what}, ${data}: ${sentence}`);
+          const next = boot(cold);
+          if (next === undefined) wrong.push(`${what}: nothing boots`);
+          else left.push({ what: `${what}, ${data}`, next });
+        }
+        left.push({ what: `${what}, killed`, next: now.kill() });
+      };
+      await assess(machine);
+      expect(left.length).toBeGreaterThan(40);
+      for (const { what, next } of left) {
+        await resume(next, { reach: 'past-the-pivot' });
+        const { outcome } = await assess(next);
+        if (outcome !== 'completed' && outcome !== 'nothing-to-do')
+          wrong.push(`${what}: ${outcome}`);
+        expect(await block(next)).toEqual(said);
+        for (const { sentence } of judgeEnd(factsNow(next), before))
+          wrong.push(`${what}: ${sentence}`);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
 });
