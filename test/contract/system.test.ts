@@ -303,6 +303,17 @@ describe.each(subjects)('%s', (_name, possible, make) => {
       await system.images.check(file, effort());
     });
 
+    it('knows an image by a UUID that its label and a copy do not change, and no other image has', async () => {
+      const [file, other] = [await image(), await image()];
+      const uuid = await system.images.uuid(file);
+      expect(uuid).toMatch(/./);
+      expect(await system.images.uuid(other)).not.toBe(uuid);
+      await system.images.relabel(file, 'COS_PASSIVE');
+      expect(await system.images.uuid(file)).toBe(uuid);
+      await system.images.copy(file, `${file}.copy`, effort());
+      expect(await system.images.uuid(`${file}.copy`)).toBe(uuid);
+    });
+
     it('fills an image with a source and keeps it', async () => {
       const file = await image();
       const at = mountPoint();
