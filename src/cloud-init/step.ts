@@ -248,7 +248,9 @@ export const readStep = object({
           ),
         ),
       ),
-      path: path('for `file`: the file; else where user data goes, /run/config when absent'),
+      path: path(
+        'with `file` in the list: the file; else where user data goes, /run/config when absent',
+      ),
       userdata_name: says('`userdata.yaml` when absent', text, 'v1.16.4'),
     }),
   ),

@@ -39,13 +39,14 @@ export function createDatasource(options: DatasourceOptions): Part {
           await context.warn(`there is no data source \`${name}\``, at);
         }
       }
-      const { name, findings, failures } = await firstAnswer(known, { ...options, context, path });
+      const { findings, failures } = await firstAnswer(known, { ...options, context, path });
       for (const failure of failures) {
         await context.warn(`a data source gave nothing: ${failure}`, at);
       }
       await keepFacts(findings, context);
       if (findings.userData !== undefined) {
-        const base = name === 'file' || !path ? directory : targetPath(path);
+        // With `file` in the list, `path` is that file, whoever answers.
+        const base = known.includes('file') || !path ? directory : targetPath(path);
         const { userData: bytes, mode } = findings;
         await keepUserData({ bytes, mode, base, file }, context);
       }

@@ -6,9 +6,8 @@ import { failureOf } from './failure.ts';
 import type { Findings, Search } from './findings.ts';
 import type { ProviderName } from './names.ts';
 
-/** Who answered, and what those before it in the list said instead. */
+/** What the one that answered says, and what those before it in the list said instead. */
 export interface Choice {
-  readonly name: ProviderName;
   readonly findings: Findings;
   readonly failures: readonly string[];
 }
@@ -33,7 +32,7 @@ export async function firstAnswer(
       for (const { name, outcome } of looks) {
         const found = await outcome;
         if ('findings' in found) {
-          return { name, findings: found.findings, failures };
+          return { findings: found.findings, failures };
         }
         failures.push(`${name}: ${found.failure}`);
       }
