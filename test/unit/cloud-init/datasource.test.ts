@@ -329,6 +329,18 @@ describe('a metadata service', () => {
     expect(ran.failures).toEqual([expect.stringContaining(`${name}: the service gave no JSON`)]);
   });
 
+  it.each([...services.map(({ name }) => name), 'scaleway'])(
+    'of %s is not what answers everything with a page',
+    async (name) => {
+      const { origin } = await serve(() => '<html>welcome to the hotel</html>');
+      const ran = await run({ providers: [name] }, { origins: { [name]: origin } });
+      expect(ran.failures).toEqual([
+        expect.stringContaining(`no data source gave anything; ${name}: `),
+      ]);
+      expect(ran.read('provider')).toBeUndefined();
+    },
+  );
+
   it('is not followed to where it redirects', async () => {
     const elsewhere = await serve(() => userData);
     const { origin } = await serve(() => ({ status: 302, text: elsewhere.origin }));

@@ -1,3 +1,4 @@
+import { EntryError } from '../entry-error.ts';
 import type { Ask } from './ask.ts';
 import { factsFrom, linesOf, openAsk, textOf } from './ask.ts';
 import type { Findings, Provider } from './findings.ts';
@@ -122,6 +123,10 @@ function provider(name: keyof typeof services): Provider {
     const ask =
       token === undefined ? stranger : openAsk(origin, search, { ...service.headers, ...token });
     const hostname = await ask.text(service.hostname);
+    // Some networks answer for every name and every address, with a page of their own.
+    if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(hostname)) {
+      throw new EntryError(`${origin} does not say how this machine is called`);
+    }
     const userData = await ask.may(service.userData);
     return {
       label: service.label,
