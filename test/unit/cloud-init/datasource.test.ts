@@ -323,8 +323,8 @@ describe('a metadata service', () => {
     },
   );
 
-  it.each(['hetzner', 'azure', 'packet'])('of %s that gives no JSON fails', async (name) => {
-    const { origin } = await serve(() => '<html>sign in here</html>');
+  it.each(['hetzner', 'azure', 'packet'])('of %s that gives broken JSON fails', async (name) => {
+    const { origin } = await serve(({ line }) => (line.endsWith('/hostname') ? 'box' : '{"half'));
     const ran = await run({ providers: [name] }, { origins: { [name]: origin } });
     expect(ran.failures).toEqual([expect.stringContaining(`${name}: the service gave no JSON`)]);
   });
