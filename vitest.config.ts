@@ -2,10 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /** Files that mount, boot or signal: one at a time, because a mount namespace made by one pins the mounts of another. */
 const MACHINE = [
+  'test/boot/**/*.test.ts',
   'test/contract/**/*.test.ts',
   'test/crash/{once,process,refused,signals}.test.ts',
   'test/field/**/*.test.ts',
   'test/power/**/*.test.ts',
+  'test/unit/media/build-disk.test.ts',
   'test/unit/sandbox/**/*.test.ts',
   'test/unit/state/lock.test.ts',
   'test/cli/namespace.test.ts',

@@ -34,6 +34,12 @@ export function composeServices(): Services {
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
     hookFiles: hookFileServices(system, readStandardInput),
+    media: {
+      buildDisk: async (request, hooks) => {
+        const { buildDisk } = await import('./media/build-disk.ts');
+        return buildDisk({ ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') }, hooks);
+      },
+    },
     sandbox: {
       create: async (directory, recipe, hooks) =>
         (await sandbox()).sandboxCreate(directory, hooks, recipe),

@@ -6,6 +6,7 @@ export const EXIT = {
   ok: 0,
   usage: 1,
   missingFlag: 14,
+  outputExists: 25,
   readConfig: 31,
   flags: 32,
   readCommandConfig: 33,

@@ -35,7 +35,10 @@ import type { Clock, System } from './system/port.ts';
 /** Where the booted system shows its state.yaml (spec 1.3). */
 const STATE_YAML = '/run/initramfs/cos-state/state.yaml';
 
-export type LifecycleServices = Omit<Services, 'runStage' | 'cloudInit' | 'hookFiles' | 'sandbox'>;
+export type LifecycleServices = Omit<
+  Services,
+  'runStage' | 'cloudInit' | 'hookFiles' | 'sandbox' | 'media'
+>;
 
 export function lifecycleServices(machinery: Machinery, clock: Clock): LifecycleServices {
   const { system } = machinery;

@@ -22,7 +22,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLE = 'dist/slotwright.cjs';
 const OLDEST_NODE = [20, 12];
 
-/** System tools by task: the Debian package and a program that shows it is there. */
+/** System tools by task: the Debian package and a program, or an absolute path, that shows it is there. */
 const SANDBOX_TOOLS = {
   'util-linux': 'unshare',
   mount: 'mount',
@@ -32,6 +32,17 @@ const SANDBOX_TOOLS = {
   rpm: 'rpmbuild',
   'createrepo-c': 'createrepo_c',
 };
+/** Disks that boot are built for PCs; elsewhere those packages do not even exist. */
+const DISK_TOOLS =
+  process.arch === 'x64'
+    ? {
+        'grub-common': 'grub-mkimage',
+        dosfstools: 'mkfs.vfat',
+        mtools: 'mcopy',
+        'grub-pc-bin': '/usr/lib/grub/i386-pc/boot.img',
+        'grub-efi-amd64-bin': '/usr/lib/grub/x86_64-efi/normal.mod',
+      }
+    : {};
 const TEST_TOOLS = {
   ...SANDBOX_TOOLS,
   'busybox-static': 'busybox',
@@ -41,6 +52,7 @@ const TEST_TOOLS = {
   acl: 'setfacl',
   attr: 'setfattr',
   'libcap2-bin': 'setcap',
+  ...DISK_TOOLS,
 };
 
 const TASKS = {
@@ -233,6 +245,7 @@ function tool(path) {
 }
 
 function isProgram(name) {
+  if (name.startsWith('/')) return existsSync(name);
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => isExecutable(join(folder, name)));
 }

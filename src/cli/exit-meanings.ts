@@ -5,6 +5,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done, or nothing to do',
   usage: 'flags or arguments that cannot be understood',
   missingFlag: 'cosign flags do not fit together',
+  outputExists: 'the output file is there already; nothing was changed',
   readConfig: 'a configuration file does not parse',
   flags: 'flags contradict each other',
   readCommandConfig: 'the configuration of the command is incomplete or wrong',

@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'machines',
     'state',
   ],
+  'src/media': ['src/boot', 'state'],
   'src/cli': ['src/config', 'src/inspect', 'src/engine', 'machines', 'state'],
 };
 
@@ -41,6 +42,7 @@ const EDGES = [
   'state/',
   'src/system/linux/',
   'src/sandbox/',
+  'src/media/',
   'src/proof/',
   'src/main.ts',
   'src/composition.ts',

@@ -10,7 +10,6 @@ export const notBuiltCommands: readonly Command[] = [
   refused('upgrade-recovery', 'upgrade the recovery image', 'use the reference'),
   refused('pull-image', 'unpack a container image', 'use "podman" or "skopeo" and "umoci"'),
   refused('build-iso', 'build an installation ISO', 'use the reference'),
-  refused('build-disk', 'build a disk image', 'use the reference'),
   refused('convert-disk', 'convert a disk image', 'use "qemu-img convert"'),
   refused('init', 'prepare an image for booting', 'use the reference'),
   refused('mount', 'mount the root at boot', 'use the initramfs parts of the reference'),

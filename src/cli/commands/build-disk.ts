@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { notBuilt } from '../../config/not-built.ts';
+import { UsageError } from '../../errors.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { textFlag, type Command, type Context, type Invocation } from '../command.ts';
+import { listenForStop } from '../interruption.ts';
+import { bytes } from '../render/quantity.ts';
+import type { DiskPart, DiskRequest } from '../services.ts';
+
+const builtDiskSchema = z.object({
+  output: z.string(),
+  bytes: z.number(),
+  imageBytes: z.number().describe('of each image'),
+  partitions: z
+    .array(
+      z.object({
+        name: z.string(),
+        label: z.string().exactOptional(),
+        offset: z.number().describe('bytes from the start of the disk'),
+        bytes: z.number(),
+      }),
+    )
+    .readonly(),
+});
+
+/** A disk as it was built. */
+export type BuiltDisk = z.infer<typeof builtDiskSchema>;
+
+const PARTS = ['efi', 'oem', 'recovery', 'state', 'persistent', 'image'] as const;
+
+export const buildDisk: Command = {
+  name: 'build-disk',
+  summary: 'build a disk image of an installed system from a root tree',
+  description: [
+    'The disk has every partition, three images and GRUB for BIOS and for EFI; the tree brings kernel, initramfs and /etc/cos. Needs no loop device, and no root unless the tree does.',
+    'All files are sparse: a disk of 13 GiB takes what its images take.',
+  ],
+  arguments: [
+    {
+      name: 'ROOT',
+      presence: 'optional',
+      says: 'root tree, for instance an unpacked container image',
+      completes: 'directory',
+    },
+  ],
+  flags: [
+    {
+      name: 'output',
+      short: 'o',
+      value: 'FILE',
+      completes: 'file',
+      says: 'disk file to make (default disk.raw); an existing one is refused',
+    },
+    {
+      name: 'type',
+      short: 't',
+      value: 'TYPE',
+      choices: ['raw', 'azure', 'gce'],
+      says: 'raw (default); azure and gce are not built yet',
+    },
+    {
+      name: 'oem',
+      value: 'FILE',
+      repeatable: true,
+      completes: 'file',
+      says: 'file for the top of COS_OEM, for instance a hook file (repeatable)',
+    },
+    {
+      name: 'persistent',
+      value: 'DIR',
+      completes: 'directory',
+      says: 'what COS_PERSISTENT is filled with',
+    },
+    {
+      name: 'size',
+      value: 'NAME=MIB',
+      repeatable: true,
+      says: 'size in MiB of efi, oem, recovery, state, persistent, or of each image (repeatable)',
+    },
+    { name: 'oem_label', value: 'LABEL', says: 'label of the OEM partition (default COS_OEM)' },
+    {
+      name: 'recovery_label',
+      value: 'LABEL',
+      says: 'label of the recovery partition (default COS_RECOVERY)',
+    },
+  ],
+  examples: [
+    { says: 'from an unpacked image', line: 'build-disk ./root -o disk.raw' },
+    {
+      says: 'small, with hooks of your own',
+      line: 'build-disk ./root --oem ./install.yaml --size state=1500 --size recovery=1000',
+    },
+  ],
+  exits: [
+    'outputExists',
+    'readCommandConfig',
+    'unsupported',
+    'noSource',
+    'createImage',
+    'noSpace',
+    'notBuilt',
+    'interrupted',
+  ],
+  output: builtDiskSchema,
+  run: async (context, invocation) => {
+    const disk = await build(context, requestOf(context, invocation));
+    return {
+      exit: EXIT.ok,
+      document: { ...disk },
+      text: `built ${disk.output}: ${bytes(disk.bytes)}, images of ${bytes(disk.imageBytes)}`,
+      says: 'summary',
+    };
+  },
+};
+
+async function build({ host, screen, services }: Context, request: DiskRequest) {
+  const stop = listenForStop(host, screen);
+  try {
+    const { media } = await services();
+    return await media.buildDisk(request, { signal: stop.signal, note: screen.note });
+  } finally {
+    stop.end();
+  }
+}
+
+function requestOf({ host }: Context, invocation: Invocation): DiskRequest {
+  const [root] = invocation.arguments;
+  if (root === undefined) throw noRoot();
+  const type = textFlag(invocation, 'type') ?? 'raw';
+  if (type !== 'raw') throw notBuilt(`disks for ${type} are`, CONVERSIONS[type] ?? 'use -t raw');
+  const place = (path: string): string => resolve(host.directory, path);
+  const many = (name: string): readonly string[] => {
+    const value = invocation.flags[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  const persistent = textFlag(invocation, 'persistent');
+  const [oem, recovery] = [
+    textFlag(invocation, 'oem_label'),
+    textFlag(invocation, 'recovery_label'),
+  ];
+  return {
+    root: place(root),
+    output: place(textFlag(invocation, 'output') ?? 'disk.raw'),
+    oem: many('oem').map(place),
+    ...(persistent === undefined ? {} : { persistent: place(persistent) }),
+    labels: {
+      ...(oem === undefined ? {} : { oem }),
+      ...(recovery === undefined ? {} : { recovery }),
+    },
+    mebibytes: Object.fromEntries(many('size').map(sizeOf)),
+  };
+}
+
+const CONVERSIONS: Readonly<Record<string, string | undefined>> = {
+  azure:
+    'build it raw, then "qemu-img convert -O vpc -o subformat=fixed,force_size disk.raw disk.vhd"',
+  gce: 'build it raw as disk.raw, then "tar --format=oldgnu -Sczf disk.tar.gz disk.raw"',
+};
+
+function sizeOf(text: string): readonly [DiskPart, number] {
+  const [, given, number] = /^([a-z]+)=([1-9][0-9]{0,8})$/.exec(text) ?? [];
+  const part = PARTS.find((name) => name === given);
+  if (part !== undefined) return [part, Number(number)];
+  throw new UsageError({
+    code: 'flag-invalid',
+    message: `--size cannot be "${text}"`,
+    reason: `it is one of ${PARTS.join(', ')}, then = and a whole number of MiB`,
+    hint: 'for instance --size state=8192',
+    exit: EXIT.usage,
+  });
+}
+
+function noRoot(): UsageError {
+  return new UsageError({
+    code: 'no-source',
+    message: 'there is no root tree to build a disk from',
+    reason: 'packages and channels of the reference are not sources here',
+    hint: 'name a directory that holds a root file system: build-disk ./root',
+    exit: EXIT.noSource,
+  });
+}

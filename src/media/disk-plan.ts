@@ -1,0 +1,80 @@
+/** What a disk is made of, and everything about it that is decided before the first byte is written. */
+import { resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { imageBytesFor, leastImageBytes } from './ext-file-system.ts';
+import { layOut, MIB, type DiskLayout, type SizedPartition } from './partition-layout.ts';
+import { readRootTree, type RootTree } from './root-tree.ts';
+
+export interface DiskRecipe {
+  /** Root tree of all three images. */
+  readonly root: string;
+  /** The disk file to make; refused when something has this name. */
+  readonly output: string;
+  /** Files for the top of COS_OEM; mode 0600, because hooks may hold secrets. */
+  readonly oem?: readonly string[];
+  /** Directory whose content COS_PERSISTENT gets. */
+  readonly persistent?: string;
+  /** Labels where the usual ones will not do. */
+  readonly labels?: Partial<Record<'oem' | 'recovery', string>>;
+  /** Sizes in MiB where the usual ones will not do; `image` is that of each image. */
+  readonly mebibytes?: Partial<Record<SizedPartition | 'image', number>>;
+  /** RFC 3339, for state.yaml. */
+  readonly date: string;
+}
+
+/** File-system labels of partitions and images. `system` is the image on the recovery partition. */
+export type DiskLabels = Readonly<Record<SizedPartition | 'active' | 'passive' | 'system', string>>;
+
+export interface DiskPlan {
+  readonly recipe: DiskRecipe;
+  readonly tree: RootTree;
+  readonly labels: DiskLabels;
+  readonly layout: DiskLayout;
+  readonly imageBytes: number;
+}
+
+/** Looks at the tree and the sizes; what cannot become a disk that boots and can be upgraded is refused. */
+export async function planDisk(recipe: DiskRecipe): Promise<DiskPlan> {
+  const labels = { ...LABELS, ...recipe.labels };
+  for (const label of Object.values(labels)) refuseLabel(label);
+  const tree = await readRootTree(resolve(recipe.root));
+  const { image, ...sizes } = recipe.mebibytes ?? {};
+  const imageBytes = image === undefined ? imageBytesFor(tree.contentBytes) : image * MIB;
+  if (imageBytes < leastImageBytes(tree.contentBytes)) throw imageTooSmall(tree, imageBytes);
+  return { recipe, tree, labels, imageBytes, layout: layOut(sizes, imageBytes) };
+}
+
+const LABELS: DiskLabels = {
+  efi: 'COS_GRUB',
+  oem: 'COS_OEM',
+  recovery: 'COS_RECOVERY',
+  state: 'COS_STATE',
+  persistent: 'COS_PERSISTENT',
+  active: 'COS_ACTIVE',
+  passive: 'COS_PASSIVE',
+  system: 'COS_SYSTEM',
+};
+
+/** It becomes a word of the kernel's command line. */
+function refuseLabel(label: string): void {
+  if (/^[A-Za-z0-9_.-]{1,16}$/.test(label)) return;
+  throw new UsageError({
+    code: 'label-impossible',
+    message: `${JSON.stringify(label)} cannot be the label of a partition`,
+    reason: 'a file system keeps sixteen bytes, and the boot menu needs one plain word',
+    hint: 'use up to sixteen letters, digits and underscores',
+    exit: EXIT.labelImage,
+  });
+}
+
+function imageTooSmall({ path, contentBytes }: RootTree, bytes: number): UsageError {
+  const least = Math.ceil(leastImageBytes(contentBytes) / MIB);
+  return new UsageError({
+    code: 'image-too-small',
+    message: `${bytes / MIB} MiB are too few for an image of ${path}`,
+    reason: `its content takes ${Math.ceil(contentBytes / MIB)} MiB`,
+    hint: `give it at least ${least}, more for what hooks add: --size image=${least}`,
+    exit: EXIT.noSpace,
+  });
+}
