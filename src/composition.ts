@@ -56,14 +56,14 @@ const sandbox = () => import('./sandbox/commands.ts');
 async function runStageCommand(
   system: System,
   { stage, extraPaths }: StageCommand,
-  { signal, output }: StageHooks,
+  { signal, output, event }: StageHooks,
 ): Promise<StageOutcome> {
   const result = await system.stages.run({
     stage,
     extraPaths,
     environment: { ELEMENTAL_STAGE: stage },
     signal,
-    emit: async () => undefined,
+    emit: async (told) => event?.(told),
     show: output,
   });
   return { stage, ...result, failures: [...result.failures] };
@@ -71,7 +71,7 @@ async function runStageCommand(
 
 async function cloudInitCommand(
   { stage, sources = [], dotNotation }: StageCommand,
-  { signal, output }: StageHooks,
+  { signal, output, event }: StageHooks,
 ): Promise<StageOutcome> {
   const files = await ConfinedFiles.open('/');
   try {
@@ -83,7 +83,7 @@ async function cloudInitCommand(
       stdin: readStandardInput,
       target: runningSystem(files, environment, process.cwd()),
       signal,
-      emit: async () => undefined,
+      emit: async (told) => event?.(told),
       show: output,
     });
     return { stage, ...result, failures: [...result.failures] };

@@ -58,6 +58,7 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
       ...(outcome.error === undefined ? {} : { error: outcome.error }),
       ...(outcome.owes === undefined ? {} : { owes: outcome.owes }),
       reported: [...outcome.reported],
+      failedHooks: [...outcome.failedHooks],
       slots: slotViews(outcome),
       rebootPending: outcome.rebootPending,
       durationMs: Math.round(clock.monotonic() - began),

@@ -26,7 +26,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   mountPartitions: 'a partition is missing or cannot be mounted',
   notRoot: 'the command needs root',
   unsupported: 'this machine or image is not supported',
-  cloudInit: 'a hook of the stage failed',
+  cloudInit: 'a hook failed',
   noSource: 'there is no source',
   checksum: 'an image is not what it should be',
   unmountImage: 'an image could not be unmounted',

@@ -1,6 +1,7 @@
 /** What commands come to, declared once: type, JSON output and its schema. */
 import * as z from 'zod';
 import { errorViewSchema } from '../inspect/error-view.ts';
+import { failedHookSchema } from '../inspect/failed-hook.ts';
 import { slotViewSchema } from '../inspect/slot-view.ts';
 
 export const operationOutcomeSchema = z.object({
@@ -20,6 +21,9 @@ export const operationOutcomeSchema = z.object({
   reported: z
     .array(z.object({ step: z.string(), error: errorViewSchema }))
     .describe('steps that failed without stopping the operation'),
+  failedHooks: z
+    .array(failedHookSchema)
+    .describe('what hooks failed at; without --strict that does not stop the operation'),
   slots: z.array(slotViewSchema),
   rebootPending: z.boolean().describe('the next boot takes another image than the running one'),
   durationMs: z.number(),

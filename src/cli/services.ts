@@ -7,6 +7,7 @@ import type { ConfigReader } from '../config/reader.ts';
 import type { ImageDefaults, PowerAction, UpgradeRequest } from '../config/upgrade-request.ts';
 import type { AssessWish } from '../engine/assess.ts';
 import type { Observer } from '../engine/runner.ts';
+import type { HookEvent } from '../system/port.ts';
 import type { HistoryRow } from '../inspect/history-row.ts';
 import type { MachineChart } from '../inspect/machine-chart.ts';
 import type { StatusReport } from '../inspect/status-report.ts';
@@ -44,6 +45,8 @@ export interface StageHooks {
   readonly signal: AbortSignal;
   readonly output: (text: string) => void;
   readonly note: (text: string) => void;
+  /** What hooks did, where hooks are run. */
+  readonly event?: (event: HookEvent) => void;
 }
 
 /** What a sandbox is made of; without anything: a Debian system, a newer one, and the field manual's hook. */

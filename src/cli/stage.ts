@@ -4,8 +4,10 @@ import { EXIT } from '../exit-codes.ts';
 import { listenForStop } from './interruption.ts';
 import type { StageOutcome } from './outcome.ts';
 import { hookOutput } from './render/hook-output.ts';
+import { placeOf } from './render/failed-hooks.ts';
 import { printable } from './render/width.ts';
 import type { Services, StageHooks } from './services.ts';
+import type { HookEvent } from '../system/port.ts';
 
 export interface StageRun {
   readonly run: (services: Services, hooks: StageHooks) => Promise<StageOutcome>;
@@ -27,6 +29,10 @@ export async function runStages(
       signal: stop.signal,
       output: hooks.take,
       note: (text) => screen.note(text),
+      event: (event) => {
+        const line = troubleIn(event);
+        if (line !== undefined) screen.note(line);
+      },
     });
   } finally {
     hooks.end();
@@ -48,4 +54,12 @@ function stageText({ stage, stepsRun, stepsSkipped, failures }: StageOutcome): s
     `stage ${stage}: ${stepsRun} steps run${skipped}${failed}`,
     ...failures.map((failure) => `  ${printable(failure)}`),
   ].join('\n');
+}
+
+/** What would not be seen otherwise; failures are told at the end. */
+function troubleIn(event: HookEvent): string | undefined {
+  if (event.type === 'hook.warned')
+    return printable(`warning: ${placeOf(event)}: ${event.warning}`);
+  if (event.type !== 'hook.skipped') return undefined;
+  return printable(`skipped: ${event.source}, ${event.step}: ${event.reason}`);
 }

@@ -22,6 +22,7 @@ import { recordedError, SlotwrightError, UsageError, type RecordedError } from '
 import type { Ids } from '../system/port.ts';
 import { findDevice, type FoundDevice } from './device.ts';
 import { foldOperation, type OperationState } from './fold.ts';
+import { hookFailures, type HookFailure } from './hook-failures.ts';
 import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
 import { run, type Observer, type RunEnd } from './runner.ts';
 import { openForWriting, type Segment, type Session, type StateAccess } from './session.ts';
@@ -77,6 +78,8 @@ export interface Outcome {
   readonly exit: number;
   readonly error?: RecordedError;
   readonly reported: readonly { readonly step: string; readonly error: RecordedError }[];
+  /** What hooks failed at, whether or not that stopped anything; of earlier processes, too. */
+  readonly failedHooks: readonly HookFailure[];
   /** State the machine stands in while something is owed. */
   readonly owes?: string;
   readonly resumed: boolean;
@@ -334,7 +337,10 @@ async function publish(session: Session, observer: Observer): Promise<void> {
   }
 }
 
-type Surroundings = Pick<Outcome, 'slots' | 'device' | 'registry' | 'active' | 'rebootPending'>;
+type Surroundings = Pick<
+  Outcome,
+  'slots' | 'device' | 'registry' | 'active' | 'rebootPending' | 'failedHooks'
+>;
 
 /** What there is at the end; `worked` is the operation that this process has added to. */
 async function surroundings(
@@ -359,6 +365,7 @@ async function surroundings(
     active: (await standingOfActive(system, device)).standing,
     registry: registryOf({ segments: [...others, ...added] }),
     rebootPending: running !== undefined && active !== undefined && active.id !== running,
+    failedHooks: hookFailures(added.flatMap(({ records }) => records)),
   };
 }
 

@@ -57,15 +57,14 @@ export function describeEvent(event: LifecycleEvent): EventText {
     case 'hook.completed':
       return detail(`hook ${event.stage}: ${event.step} done`);
     case 'hook.failed': {
-      const where = [event.source, event.line, event.column].filter((part) => part !== undefined);
       const step = event.step === undefined ? '' : `${event.step}: `;
       return {
-        text: `hook ${event.stage} failed: ${step}${event.error} (${where.join(':')})`,
+        text: `hook ${event.stage} failed: ${step}${event.error} (${placeOf(event)})`,
         level: 'error',
       };
     }
     case 'hook.warned':
-      return warning(`hook ${event.stage}: ${event.warning} (${event.source})`);
+      return warning(`hook ${event.stage}: ${event.warning} (${placeOf(event)})`);
     case 'chain.started':
       return info(`log begun (${event.reason})`);
     case 'log.repaired':
@@ -79,6 +78,8 @@ export function describeEvent(event: LifecycleEvent): EventText {
   }
 }
 
+const placeOf = (event: { source: string; line?: number; column?: number }) =>
+  [event.source, event.line, event.column].filter((part) => part !== undefined).join(':');
 const info = (text: string): EventText => ({ text, level: 'info' });
 const detail = (text: string): EventText => ({ text, level: 'detail' });
 const warning = (text: string): EventText => ({ text, level: 'warning' });

@@ -16,6 +16,7 @@ export const historyRowSchema = z.object({
   owes: z.string().exactOptional().describe('the state it stands in, while unfinished'),
   error: errorViewSchema.exactOptional().describe('why it turned back'),
   reported: z.number().describe('steps that failed without stopping it'),
+  failedHooks: z.number().describe('failures of hooks, whether or not they stopped it'),
 });
 
 export type HistoryRow = z.infer<typeof historyRowSchema>;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { EventRecord, JsonValue, SegmentName } from '../../state/records.ts';
 import type { RecordedError } from '../errors.ts';
 import type { OperationState } from '../engine/fold.ts';
+import { hookFailures } from '../engine/hook-failures.ts';
 import type { HistoryRow } from './history-row.ts';
 import { workingTimes } from './working-time.ts';
 
@@ -31,6 +32,7 @@ export function historyRow({ number, id, operation, records, state }: ReadSegmen
     activeMs: workingTimes(records).at(-1) ?? 0,
     processes: 1 + records.filter(({ event }) => event.type === 'operation.resumed').length,
     reported: state?.context.reported.length ?? 0,
+    failedHooks: hookFailures(records).length,
     ...(first === undefined ? {} : { startedAt: first.at }),
     ...(last === undefined ? {} : { endedAt: last.at }),
     ...(source === undefined ? {} : { source }),

@@ -42,6 +42,7 @@ describe('resume', () => {
           outcome: 'nothing-to-do',
           exit: 0,
           reported: [],
+          failedHooks: [],
           slots: [],
           rebootPending: false,
           durationMs: 3,

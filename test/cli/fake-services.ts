@@ -47,6 +47,7 @@ export const completed: OperationOutcome = {
   outcome: 'completed',
   exit: 0,
   reported: [],
+  failedHooks: [],
   slots: [
     {
       slot: 'active',

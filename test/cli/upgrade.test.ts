@@ -258,6 +258,35 @@ describe('the end of an operation', () => {
     `);
   });
 
+  it('tells every hook that failed without stopping anything, with its place', async () => {
+    const { exit, stdout } = await ending({
+      reported: [{ step: 'run-post-stage', error }],
+      failedHooks: [
+        { stages: ['before-upgrade', 'post-upgrade'], source: '/oem/1.yaml', error: 'no YAML' },
+        {
+          stages: ['after-upgrade-chroot'],
+          source: '/oem/2.yaml',
+          line: 4,
+          column: 18,
+          step: 'get k3s',
+          part: 'commands',
+          error: 'command 1 (`x`) ended with exit code 3',
+        },
+      ],
+    });
+    expect(exit).toBe(0);
+    expect(stdout).toMatchInlineSnapshot(`
+      "upgrade V1StGXR8 completed in 1 min 21 s
+      2 failures of hooks, which stopped nothing (not strict):
+        /oem/1.yaml: before-upgrade, post-upgrade: no YAML
+        /oem/2.yaml:4:18: after-upgrade-chroot, step "get k3s": command 1 (\`x\`) ended with exit code 3
+        next: correct the files; "slotwright history V1StGXR8" shows what every hook did
+
+      next: reboot to start it
+      "
+    `);
+  });
+
   it('says how to go on after an interruption', async () => {
     const { stderr } = await ending({ outcome: 'interrupted', exit: 130, owes: 'deploy-image' });
     expect(stderr).toMatchInlineSnapshot(`

@@ -99,6 +99,9 @@ describe('help', () => {
       expect(stdout).toMatchInlineSnapshot(`
         "show what was done to this machine, or everything about one operation
 
+        Ends with 65 when a hook of the operation failed (of the last one, in the list), also where that
+        stopped nothing.
+
         Usage:
           slotwright history [ID] [flags]
 
@@ -121,6 +124,7 @@ describe('help', () => {
           slotwright history last --debug
 
         Exit codes:
+          65  a hook failed
           93  the event log is damaged
           97  the event log was written by a version that this one cannot follow
         "

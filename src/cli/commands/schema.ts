@@ -13,7 +13,7 @@ export const schema: Command = {
       name: 'OF',
       presence: 'required',
       choices: ['config', 'cloud-init', 'cloud-config', 'output'],
-      says: 'cloud-init: hook files; cloud-config: those that begin with #cloud-config',
+      says: 'of the configuration, of hook files (in either form), or of the output of a command',
     },
     { name: 'COMMAND', presence: 'optional', says: 'for output: the command' },
   ],

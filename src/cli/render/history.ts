@@ -28,8 +28,10 @@ function cells(row: HistoryRow): string[] {
   ];
 }
 
-function outcomeOf({ outcome, owes, reported, error }: HistoryRow): string {
+function outcomeOf({ outcome, owes, reported, failedHooks, error }: HistoryRow): string {
   if (owes !== undefined) return `unfinished at ${owes}`;
+  if (failedHooks > 0 && error === undefined)
+    return `${outcome}, ${failedHooks} ${failedHooks === 1 ? 'failure' : 'failures'} of hooks`;
   if (reported > 0) return `${outcome}, ${reported} failed`;
   return error === undefined ? outcome : `${outcome} (${error.code})`;
 }

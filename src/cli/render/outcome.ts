@@ -2,13 +2,17 @@
 import type { OperationOutcome } from '../outcome.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { whyAndNext } from './error.ts';
+import { failedHookLine } from './failed-hooks.ts';
 import { duration } from './quantity.ts';
 import { slotTable } from './slots.ts';
 import { printable } from './width.ts';
 
 export function outcomeText(outcome: OperationOutcome, program: string): string {
   const lines = [printable(headline(outcome))];
+  const hooks = failedHooks(outcome, program);
+  lines.push(...hooks);
   for (const { step, error } of outcome.reported) {
+    if (error.code === 'hook-failed' && hooks.length > 0) continue;
     lines.push(`  ${step} failed, and was passed over: ${error.message}`);
     lines.push(...whyAndNext(error).map((line) => `  ${line}`));
   }
@@ -19,6 +23,21 @@ export function outcomeText(outcome: OperationOutcome, program: string): string 
   const next = nextOf(outcome, program);
   if (next !== undefined) lines.push('', next);
   return lines.join('\n');
+}
+
+/** Hooks that failed without stopping the operation; where they stopped it, the error has said so. */
+function failedHooks(
+  { failedHooks: failures, exit, error, id }: OperationOutcome,
+  program: string,
+): string[] {
+  const told = exit !== EXIT.ok && error?.code === 'hook-failed';
+  if (failures.length === 0 || told) return [];
+  const history = `"${program} history ${id ?? 'last'}" shows what every hook did`;
+  return [
+    `${failures.length} ${failures.length === 1 ? 'failure' : 'failures'} of hooks, which stopped nothing (not strict):`,
+    ...failures.map((failure) => `  ${failedHookLine(failure)}`),
+    `  next: correct the files; ${history}`,
+  ];
 }
 
 function headline({

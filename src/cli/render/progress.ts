@@ -3,10 +3,13 @@
  * Hook output comes between, indented.
  */
 import type { Observer } from '../../engine/runner.ts';
+import type { LifecycleEvent } from '../../../state/records.ts';
 import type { Progress } from '../../system/port.ts';
 import type { Screen } from '../screen.ts';
 import { hookOutput } from './hook-output.ts';
 import { bytes } from './quantity.ts';
+import { failedHookLine, placeOf } from './failed-hooks.ts';
+import { printable } from './width.ts';
 
 export type ProgressView = Required<Observer> & { readonly end: () => void };
 
@@ -16,6 +19,7 @@ export function createProgress(screen: Screen, monotonic: () => number): Progres
   let title = '';
   let since = 0;
   let told = 0;
+  const troubles = new Set<string>();
   const hooks = hookOutput((line) => screen.note(`    ${line}`.trimEnd()));
   return {
     step: (owed, stepTitle, index, count) => {
@@ -39,13 +43,26 @@ export function createProgress(screen: Screen, monotonic: () => number): Progres
       }
     },
     output: hooks.take,
-    event: (event) =>
-      screen.detail(`  ${event.type} ${JSON.stringify({ ...event, type: undefined })}`),
+    event: (event) => {
+      screen.detail(`  ${event.type} ${JSON.stringify({ ...event, type: undefined })}`);
+      for (const line of troubleIn(event)) {
+        if (!troubles.has(line)) screen.note(`    ${line}`);
+        troubles.add(line);
+      }
+    },
     end: () => {
       hooks.end();
       screen.clearStatus();
     },
   };
+}
+
+/** What is wrong with hooks is told when it is found. */
+function troubleIn(event: LifecycleEvent): string[] {
+  if (event.type === 'hook.failed')
+    return [`failed: ${failedHookLine({ ...event, stages: [event.stage] })}`];
+  if (event.type !== 'hook.warned') return [];
+  return [`warning: ${printable(`${placeOf(event)}: ${event.warning}`)}`];
 }
 
 function percentOf({ doneBytes, totalBytes }: Progress): number {
