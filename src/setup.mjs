@@ -43,6 +43,12 @@ const DISK_TOOLS =
         'grub-efi-amd64-bin': '/usr/lib/grub/x86_64-efi/normal.mod',
       }
     : {};
+const VECTOR_TOOLS = {
+  'util-linux': 'unshare',
+  mount: 'mount',
+  mmdebstrap: 'mmdebstrap',
+  'busybox-static': 'busybox',
+};
 const TEST_TOOLS = {
   ...SANDBOX_TOOLS,
   'busybox-static': 'busybox',
@@ -53,6 +59,13 @@ const TEST_TOOLS = {
   attr: 'setfattr',
   'libcap2-bin': 'setcap',
   ...DISK_TOOLS,
+};
+const VM_TOOLS = {
+  ...SANDBOX_TOOLS,
+  ...DISK_TOOLS,
+  'busybox-static': 'busybox',
+  'qemu-system-x86': 'qemu-system-x86_64',
+  ovmf: '/usr/share/OVMF/OVMF_CODE_4M.fd',
 };
 
 const TASKS = {
@@ -77,7 +90,15 @@ const TASKS = {
     build();
     return run(process.execPath, [program('test/bench/main.ts', 'bench'), ...args]);
   },
-  vectors: (args) => run(process.execPath, [program('test/vectors/run.ts', 'vectors'), ...args]),
+  vm: (args) => {
+    installSystemTools(VM_TOOLS);
+    build();
+    return run(process.execPath, [program('test/vm/main.ts', 'vm'), ...args]);
+  },
+  vectors: (args) => {
+    installSystemTools(VECTOR_TOOLS);
+    return run(process.execPath, [program('test/vectors/run.ts', 'vectors'), ...args]);
+  },
 };
 
 main();

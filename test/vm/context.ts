@@ -1,0 +1,152 @@
+/** What the scenarios of a walk share: the trees, a built disk for each, and how to tell what happens. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { changeVariables, EMPTY_BLOCK, encodeBlock } from '../../src/boot/environment-block.ts';
+import { buildDisk, type BuiltDisk } from '../../src/media/build-disk.ts';
+import { INSTALL_YAML } from '../../src/sandbox/field-manual.ts';
+import { makePackageRepository } from '../../src/sandbox/package.ts';
+import { makeImage } from '../../src/media/ext-file-system.ts';
+import { MIB } from '../../src/media/partition-layout.ts';
+import { diskFiles, type DiskFiles } from './disk-files.ts';
+import { VmError } from './failure.ts';
+import { startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { makeBusyboxTree } from './trees/busybox-tree.ts';
+import { deriveTree, IMAGE_MEBIBYTES } from './trees/vendor-files.ts';
+import { makeSystemdTree } from './trees/systemd-tree.ts';
+
+const run = promisify(execFile);
+
+export type TreeKind = 'busybox' | 'systemd';
+
+/** A disk to work on: a copy of a built one, so that scenarios do not meet. */
+export interface WorkingDisk {
+  readonly path: string;
+  readonly files: DiskFiles;
+  readonly built: BuiltDisk;
+  /** Powers a machine on with it. */
+  start(options?: Partial<MachineOptions>): Promise<Machine>;
+}
+
+export interface WalkContext {
+  readonly folder: string;
+  /** Runs a part and prints how long it took. */
+  part<T>(title: string, work: () => Promise<T>): Promise<T>;
+  readonly note: (line: string) => void;
+  /** A root tree of version 1.0, made on first use; another version is derived from it. */
+  tree(kind: TreeKind, version?: string): Promise<string>;
+  /** An image file with this tree, to be lent to a machine as a drive: what it upgrades to. */
+  source(kind: TreeKind, version: string): Promise<string>;
+  /** A fresh copy of the disk with 1.0 on it. */
+  disk(kind: TreeKind): Promise<WorkingDisk>;
+  /** Fails the walk unless it holds. */
+  readonly check: (holds: boolean, promise: string) => void;
+  readonly timings: readonly { readonly title: string; readonly seconds: number }[];
+}
+
+/** Where the machine sees what it upgrades to, once {@link mountNext} was called. */
+export const NEXT = '/run/next';
+
+/** Mounts the first lent drive where the configuration of every tree looks for the next system. */
+export async function mountNext(machine: Machine): Promise<void> {
+  await machine.sure(['mkdir', '-p', NEXT]);
+  await machine.sure(['mount', '-o', 'ro', '/dev/vdb', NEXT]);
+}
+
+/** Makes the context of a walk; `end` removes everything that it made. */
+export async function createContext(
+  bundle: string,
+  print: (line: string) => void,
+): Promise<WalkContext & { readonly end: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'slotwright-walk-'));
+  const [onceText, onceDisk] = [remembering<string>(), remembering<BuiltDisk>()];
+  const timings: { title: string; seconds: number }[] = [];
+  let copies = 0;
+
+  const note = (line: string): void => print(`   ${line}`);
+  const part: WalkContext['part'] = async (title, work) => {
+    print(title);
+    const start = performance.now();
+    const result = await work();
+    const seconds = (performance.now() - start) / 1000;
+    timings.push({ title, seconds });
+    note(`(${seconds.toFixed(1)} s)`);
+    return result;
+  };
+  const tree: WalkContext['tree'] = async (kind, version = '1.0') =>
+    onceText(`tree ${kind} ${version}`, async () => {
+      const root = join(folder, `${kind}-${version}`);
+      const make = kind === 'busybox' ? makeBusyboxTree : makeSystemdTree;
+      if (version === '1.0') await make(root, { version, bundle }, note);
+      else await deriveTree(await tree(kind), root, version);
+      return root;
+    });
+  const persistent = async (): Promise<string> =>
+    onceText('persistent', async () => {
+      const data = join(folder, 'persistent');
+      await mkdir(data);
+      await makePackageRepository(join(data, 'rpms'), join(folder, 'scratch'));
+      return data;
+    });
+  const built = async (kind: TreeKind): Promise<BuiltDisk> =>
+    onceDisk(kind, async () => {
+      const hook = join(folder, 'install.yaml');
+      await writeFile(hook, INSTALL_YAML);
+      const environment = join(folder, 'grubenv');
+      await writeFile(environment, encodeBlock(changeVariables(EMPTY_BLOCK, { timeout: '1' })));
+      return buildDisk(
+        {
+          root: await tree(kind),
+          output: join(folder, `${kind}.raw`),
+          oem: [hook, environment],
+          persistent: await persistent(),
+          mebibytes: { image: IMAGE_MEBIBYTES, state: 1800, recovery: 1200, persistent: 256 },
+          date: '2026-01-01T00:00:00Z',
+        },
+        { signal: new AbortController().signal, note },
+      );
+    });
+  return {
+    folder,
+    part,
+    note,
+    tree,
+    timings,
+    source: async (kind, version) =>
+      onceText(`source ${kind} ${version}`, async () => {
+        const path = join(folder, `${kind}-${version}.img`);
+        const root = await tree(kind, version);
+        const image = { tree: root, label: 'NEXT', bytes: IMAGE_MEBIBYTES * MIB };
+        await makeImage(path, image, new AbortController().signal);
+        return path;
+      }),
+    disk: async (kind) => {
+      const original = await built(kind);
+      const path = join(folder, `${kind}-${(copies += 1)}.raw`);
+      await run('cp', ['--sparse=auto', '--reflink=auto', original.output, path]);
+      return {
+        path,
+        built: original,
+        files: diskFiles(path, original),
+        start: async (options) => startMachine({ disk: path, ...options }),
+      };
+    },
+    check: (holds, promise) => {
+      if (!holds) throw new VmError(`it does not hold: ${promise}`);
+      note(`yes  ${promise}`);
+    },
+    end: async () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Makes a thing once for each key. */
+function remembering<T>(): (key: string, make: () => Promise<T>) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return async (key, make) => {
+    const found = made.get(key) ?? make();
+    made.set(key, found);
+    return found;
+  };
+}

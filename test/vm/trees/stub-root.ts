@@ -1,0 +1,37 @@
+/** Mounts the root of an image as far as a walk needs it; gives way to `/usr/lib/slotwright/initramfs/root.sh` of the image. */
+export const STUB_ROOT = `
+vm_value() {
+  for word in $(cat /proc/cmdline); do
+    case $word in "$1="*) echo "\${word#*=}" ;; esac
+  done
+}
+vm_mount_root() {
+  target=$1
+  image=$(vm_value cos-img/filename)
+  device=
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    device=$(findfs "$(vm_value root)") && break
+    sleep 1
+  done
+  [ -n "$device" ] || return 1
+  mkdir -p /run/initramfs/cos-state /run/cos /run/overlay
+  mount -o ro "$device" /run/initramfs/cos-state || return 1
+  loop=$(losetup -f)
+  losetup -r "$loop" "/run/initramfs/cos-state$image" || return 1
+  mount -o ro "$loop" "$target" || return 1
+  case $image in
+    */active.img) echo -n 1 >/run/cos/active_mode ;;
+    */passive.img) echo -n 1 >/run/cos/passive_mode ;;
+    */recovery*) echo -n 1 >/run/cos/recovery_mode ;;
+  esac
+  mount -t tmpfs -o mode=755 tmpfs /run/overlay
+  for path in etc root home opt srv var; do
+    [ -d "$target/$path" ] || continue
+    mkdir -p "/run/overlay/$path.overlay/upper" "/run/overlay/$path.overlay/work"
+    mount -t overlay -o "lowerdir=$target/$path,upperdir=/run/overlay/$path.overlay/upper,workdir=/run/overlay/$path.overlay/work" overlay "$target/$path"
+  done
+  for mount in $(vm_value rd.cos.mount); do
+    device=$(findfs "\${mount%:*}") && mount "$device" "$target\${mount#*:}"
+  done
+}
+`;

@@ -1,0 +1,93 @@
+/** A derivative as a distribution makes one: systemd, udev, an initramfs by initramfs-tools, units enabled. */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hostCommand } from '../../../src/sandbox/host-command.ts';
+import { AGENT, AGENT_PATH } from './agent.ts';
+import { baseArchive } from './base-archive.ts';
+import { keepModules, kernelOf } from './modules.ts';
+import { installProgram } from './program.ts';
+import { writeTreeFiles, type TreeFile } from './tree-files.ts';
+import { unpackVendor, writeVersion } from './vendor-files.ts';
+
+/** Makes the tree from nothing: a minute the first time, some seconds from the cache. */
+export async function makeSystemdTree(
+  root: string,
+  given: { readonly version: string; readonly bundle: string },
+  note: (line: string) => void,
+): Promise<void> {
+  const archive = await baseArchive(
+    { name: 'systemd', variant: 'minbase', packages: PACKAGES },
+    note,
+  );
+  await unpackVendor(root, archive);
+  await keepModules(root, MODULES);
+  const release = await kernelOf(root);
+  await writeTreeFiles(root, FILES);
+  await installProgram(root, given.bundle);
+  await enableUnits(root);
+  await rm(join(root, `boot/initrd.img-${release}`), { force: true });
+  await hostCommand('chroot', [root, 'mkinitramfs', '-o', '/boot/initrd', release]);
+  await rename(join(root, `boot/vmlinuz-${release}`), join(root, 'boot/vmlinuz'));
+  await writeVersion(root, given.version);
+}
+
+const PACKAGES = [
+  ...[
+    'linux-image-cloud-amd64',
+    'systemd-sysv',
+    'udev',
+    'dbus',
+    'initramfs-tools',
+    'busybox-static',
+  ],
+  ...['kmod', 'procps', 'e2fsprogs', 'dosfstools', 'rsync', 'zypper', 'rpm'],
+];
+
+/** What the initramfs and udev of a virtual machine ask for. */
+const MODULES = [
+  ...['virtio_pci', 'virtio_blk', 'virtio_rng', 'virtio_net', 'virtio_console', 'loop', 'overlay'],
+  ...[
+    'squashfs',
+    'vfat',
+    'nls_cp437',
+    'nls_ascii',
+    'nls_iso8859_1',
+    'autofs4',
+    'dm_mod',
+    'efivarfs',
+  ],
+];
+
+/** By name, as `systemctl enable` would: what the image brings, and the agent. */
+async function enableUnits(root: string): Promise<void> {
+  const units = await readdir(join(root, 'usr/lib/systemd/system'));
+  const ours = units.filter(
+    (name) =>
+      /^(cos-setup|slotwright)-.*\.service$/.test(name) && name !== 'slotwright-upgrade.service',
+  );
+  await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service', ...ours]);
+}
+
+const FILES: Readonly<Record<string, TreeFile>> = {
+  'etc/fstab': '',
+  'etc/machine-id': 'uninitialized\n',
+  // An empty password, for the console of a test.
+  'etc/shadow': 'root::19000:0:99999:7:::\n',
+  [AGENT_PATH]: { script: AGENT },
+  'etc/initramfs-tools/conf.d/vm': 'MODULES=list\nCOMPRESS=gzip\n',
+  'etc/initramfs-tools/modules': 'virtio_pci\nvirtio_blk\n',
+  'etc/systemd/system/vm-agent.service': `[Unit]
+Description=Hand of the driver of this virtual machine
+After=multi-user.target slotwright-confirm.service
+
+[Service]
+ExecStart=/${AGENT_PATH}
+StandardInput=tty
+StandardOutput=tty
+TTYPath=/dev/ttyS1
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+`,
+};
