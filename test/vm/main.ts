@@ -4,8 +4,14 @@
  */
 import { createContext, type WalkContext } from './context.ts';
 import { boots } from './walk/boots.ts';
+import { transient } from './walk/transient.ts';
+import { upgrade } from './walk/upgrade.ts';
 
-const SCENARIOS: Readonly<Record<string, (context: WalkContext) => Promise<void>>> = { boots };
+const SCENARIOS: Readonly<Record<string, (context: WalkContext) => Promise<void>>> = {
+  boots,
+  transient,
+  upgrade,
+};
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -35,3 +35,24 @@ vm_mount_root() {
   done
 }
 `;
+
+/** The same as a root script of initramfs-tools. */
+export const STUB_INITRAMFS_TOOLS = {
+  'etc/initramfs-tools/conf.d/vm-root': 'BOOT=vm\n',
+  'usr/share/initramfs-tools/scripts/vm': `${STUB_ROOT}
+mountroot() {
+  for module in loop overlay squashfs; do modprobe "$module"; done
+  vm_mount_root "$rootmnt" || panic 'the root cannot be mounted'
+}
+mount_top() { :; }
+mount_premount() { :; }
+mount_bottom() { :; }
+`,
+  'usr/share/initramfs-tools/hooks/vm': {
+    script: `#!/bin/sh
+[ "$1" = prereqs ] && exit 0
+. /usr/share/initramfs-tools/hook-functions
+manual_add_modules loop overlay squashfs
+`,
+  },
+};
