@@ -2,9 +2,10 @@
 import { assessBoot } from './assess-boot.ts';
 import { rollback } from './rollback.ts';
 import type { Operation } from './step.ts';
+import { upgradeRecovery } from './upgrade-recovery.ts';
 import { upgrade } from './upgrade.ts';
 
-export const OPERATIONS: readonly Operation[] = [upgrade, rollback, assessBoot];
+export const OPERATIONS: readonly Operation[] = [upgrade, upgradeRecovery, rollback, assessBoot];
 
 export function operationNamed(name: string): Operation | undefined {
   return OPERATIONS.find((operation) => operation.name === name);

@@ -1,6 +1,7 @@
 /** Names and places of images on COS_STATE and COS_RECOVERY, and how two sightings of one image are told apart. */
 import type { FileStat, Slot, System } from '../src/system/port.ts';
 import type { SlotFacts } from '../state/records.ts';
+import { requestOf } from './upgrade-request.ts';
 import { placeOf, type Device, type StepContext } from './step.ts';
 
 /** Folder of the images on both partitions (spec 1.2). */
@@ -27,8 +28,19 @@ export function doomedPath(context: StepContext, slot: Slot): string {
   return `${imagesAt(context)}/doomed.${context.id}.${slot}.img`;
 }
 
+/** The new image as a squashfs, made from the one that was filled. */
+export function packedPath(context: StepContext): string {
+  return targetPath(context).replace(/\.img$/, '.squashfs');
+}
+
+/** Mount point of the file system that the new image is built in: the one it stays in. */
+export function homeOf({ device, request }: Pick<StepContext, 'device' | 'request'>): string {
+  const { slot } = requestOf({ request });
+  return (slot === 'recovery' ? placeOf(device, 'recovery') : undefined) ?? device.stateAt;
+}
+
 export function imagesAt(context: StepContext): string {
-  return `${context.device.stateAt}/${IMAGES}`;
+  return `${homeOf(context)}/${IMAGES}`;
 }
 
 /** True for names that only an operation of ours makes. */

@@ -5,6 +5,8 @@ import type { JsonValue } from '../state/records.ts';
 const hookFile = z.object({ path: z.string(), digest: z.string() });
 
 export const upgradeRequest = z.object({
+  /** The slot that gets the new image. */
+  slot: z.enum(['active', 'recovery']).default('active'),
   source: z.object({
     kind: z.enum(['dir', 'file']),
     path: z.string(),
@@ -18,6 +20,8 @@ export const upgradeRequest = z.object({
   }),
   /** Size, label and file system of the new image. */
   image: z.object({ bytes: z.number(), label: z.string(), fs: z.string() }),
+  /** Options of mksquashfs for a squashfs image. */
+  squashOptions: z.array(z.string()).default([]),
   passiveLabel: z.string(),
   /** Failing hooks stop the upgrade. */
   strict: z.boolean(),

@@ -74,6 +74,8 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
         upgradeDevice(
           machinery,
           {
+            slot: request.slot,
+            squashOptions: request.squashOptions,
             source: request.source,
             label: request.systemLabel,
             passiveLabel: request.passiveLabel,
@@ -239,8 +241,11 @@ async function readInstallState(system: System): Promise<InstallState> {
   return read.kind === 'state' ? read.state : {};
 }
 
-function defaultsIn({ state }: InstallState): ImageDefaults {
+function defaultsIn({ state, recovery }: InstallState): ImageDefaults {
+  const { label, fs } = recovery?.recovery ?? {};
   return {
+    ...(label === undefined ? {} : { recoveryLabel: label }),
+    ...(fs === undefined ? {} : { recoveryFs: fs }),
     ...(state?.active?.label === undefined ? {} : { systemLabel: state.active.label }),
     ...(state?.active?.fs === undefined ? {} : { systemFs: state.active.fs }),
     ...(state?.passive?.label === undefined ? {} : { passiveLabel: state.passive.label }),

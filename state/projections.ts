@@ -14,7 +14,7 @@ interface View {
   head: { readonly seq: number; readonly hash: string };
   readonly operations: Map<string, RegistryOperation>;
   readonly slots: Map<SlotName, RegistrySlot>;
-  /** Every image ever seen, by identity: an image keeps what is known of it when it changes its slot. */
+  /** Every image ever seen, by {@link placed} identity: an image keeps what is known of it when it changes its slot. */
   readonly images: Map<string, RegistrySlot>;
   /** Images seen running, by digest, and those without one by identity. */
   readonly ranByDigest: Set<string>;
@@ -94,20 +94,20 @@ function projectSlots(view: View, { event, op, at }: EventRecord): void {
   const output = field(event, 'output');
   const id = text(output, 'id');
   if (slot === undefined || id === undefined) return;
-  const moved = view.images.get(id);
+  const moved = view.images.get(placed(slot, id));
   const told = imageFacts(output, id);
   const rotated = slot === 'passive' && moved !== undefined;
   const image = rotated
     ? { ...unlabelled(moved), ...told }
     : { ...told, ...present('key', view.operations.get(op)?.key), installedAt: at };
   // An identity is used again after its file is gone: this is another image.
-  if (!rotated) {
+  if (!rotated && slot !== 'recovery') {
     view.ranById.delete(id);
     view.trials.delete(id);
     if (view.judged.has(op)) view.trials.add(id);
   }
   view.slots.set(slot, image);
-  view.images.set(id, image);
+  view.images.set(placed(slot, id), image);
 }
 
 /** While an image is judged, running it confirms nothing: what `assess-boot` settled does. */
@@ -122,7 +122,7 @@ function projectJudgement(view: View, { event, op }: EventRecord): void {
   const key = view.operations.get(text(output, 'upgrade') ?? '')?.key;
   if (verdict === 'confirmed' && id !== undefined) {
     view.trials.delete(id);
-    confirm(view, id, view.images.get(id)?.digest);
+    confirm(view, id, view.images.get(placed('active', id))?.digest);
     if (key !== undefined) view.condemned.delete(key);
   }
   if (verdict === 'condemned' && key !== undefined) view.condemned.add(key);
@@ -143,7 +143,7 @@ function projectInventory(view: View, event: EventRecord['event']): void {
     if (id === undefined) continue;
     const image = { ...known(view, slot, id, found), ...imageFacts(found, id) };
     view.slots.set(slot, image);
-    view.images.set(id, image);
+    view.images.set(placed(slot, id), image);
   }
   projectBoot(view, seen);
   if (event.type === 'operation.started' || event.type === 'operation.completed') forget(view);
@@ -151,9 +151,9 @@ function projectInventory(view: View, event: EventRecord['event']): void {
 
 /** Between operations every image has a name; identities of those that have none may be used again. */
 function forget(view: View): void {
-  const named = new Set([...view.slots.values()].map(({ id }) => id));
+  const named = new Set([...view.slots].map(([slot, { id }]) => placed(slot, id)));
   for (const id of view.images.keys()) if (!named.has(id)) view.images.delete(id);
-  for (const id of view.ranById) if (!named.has(id)) view.ranById.delete(id);
+  for (const id of view.ranById) if (!named.has(placed('active', id))) view.ranById.delete(id);
 }
 
 /**
@@ -167,14 +167,17 @@ function projectBoot(view: View, seen: unknown): void {
   view.boots.add(boot);
   const slots = list(field(seen, 'slots')) ?? [];
   const running = text(seen, 'running');
+  // An inode number means nothing on another partition: what recovery runs says nothing of the slots.
+  if (booted !== 'active' && booted !== 'passive') return;
   if (running !== undefined) {
     // The name it booted by may have gone to another image since, by another tool.
-    const image = view.images.get(running);
-    if (slots.some((candidate) => text(candidate, 'id') === running))
-      confirm(view, running, image?.digest);
+    const image = view.images.get(placed(booted, running));
+    const there = slots.some(
+      (candidate) => text(candidate, 'slot') !== 'recovery' && text(candidate, 'id') === running,
+    );
+    if (there) confirm(view, running, image?.digest);
     return;
   }
-  if (booted !== 'active' && booted !== 'passive') return;
   const id = text(
     slots.find((candidate) => text(candidate, 'slot') === booted),
     'id',
@@ -190,10 +193,15 @@ function confirm(view: View, id: string, digest: string | undefined): void {
   else view.ranByDigest.add(digest);
 }
 
+/** Inode numbers are those of one file system; recovery lies on another one than active and passive. */
+function placed(slot: SlotName, id: string): string {
+  return slot === 'recovery' ? `recovery:${id}` : id;
+}
+
 /** What is known of an image that is seen in a slot: by identity and size, or by its digest when identities changed. */
 function known(view: View, slot: SlotName, id: string, found: unknown): Partial<RegistrySlot> {
   const facts = imageFacts(found, id);
-  const before = view.images.get(id);
+  const before = view.images.get(placed(slot, id));
   const resized =
     facts.bytes !== undefined && before?.bytes !== undefined && facts.bytes !== before.bytes;
   const rewritten =

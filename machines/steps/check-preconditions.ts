@@ -3,11 +3,11 @@ import { EXIT } from '../../src/exit-codes.ts';
 import { judgementOn, runsOnTrial } from '../judgement.ts';
 import { ON_TRIAL, rotation } from '../rotation.ts';
 import { isOurs, imagesAt } from '../slots.ts';
-import type { Step, StepContext } from '../step.ts';
+import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /** Bytes that must stay free beside the new image: the log, state.yaml, the file system's own needs. */
-const MARGIN = 32 * 2 ** 20;
+export const MARGIN = 32 * 2 ** 20;
 
 /** Refuses what cannot end well while nothing has been touched: laws 2 and 3, space, the machine's parts. */
 export const checkPreconditions: Step = {
@@ -20,16 +20,7 @@ export const checkPreconditions: Step = {
   async run(context) {
     const { device, system } = context;
     const request = requestOf(context);
-    const recovery = device.partitions.find(({ role }) => role === 'recovery');
-    if (recovery === undefined) {
-      throw new SystemError({
-        code: 'no-recovery',
-        message: 'no recovery partition (COS_RECOVERY) was found',
-        reason: 'no partition has the GPT name "recovery" or the label COS_RECOVERY',
-        hint: 'look at "slotwright status"; a machine without recovery is not upgraded',
-        exit: EXIT.mountPartitions,
-      });
-    }
+    mustHaveRecovery(device);
     await mustRunHere(context);
     const free = await system.disks.free(device.stateAt);
     const needed = request.image.bytes + MARGIN;
@@ -57,7 +48,18 @@ export const checkPreconditions: Step = {
   },
 };
 
-async function mustRunHere({ device, system, request }: StepContext): Promise<void> {
+export function mustHaveRecovery({ partitions }: Device): void {
+  if (partitions.some(({ role }) => role === 'recovery')) return;
+  throw new SystemError({
+    code: 'no-recovery',
+    message: 'no recovery partition (COS_RECOVERY) was found',
+    reason: 'no partition has the GPT name "recovery" or the label COS_RECOVERY',
+    hint: 'look at "slotwright status"; a machine without recovery is not upgraded',
+    exit: EXIT.mountPartitions,
+  });
+}
+
+export async function mustRunHere({ device, system, request }: StepContext): Promise<void> {
   const { arch, uri } = requestOf({ request }).source;
   if (arch === undefined || arch === device.arch) return;
   const binfmt = `/proc/sys/fs/binfmt_misc/qemu-${arch}`;
@@ -71,7 +73,7 @@ async function mustRunHere({ device, system, request }: StepContext): Promise<vo
   });
 }
 
-async function whatTakesSpace(context: StepContext): Promise<string> {
+export async function whatTakesSpace(context: StepContext): Promise<string> {
   const names = await context.system.files.list(imagesAt(context));
   const others = names.filter((name) => name.startsWith('transition') && !isOurs(name, context.id));
   return others.length === 0
@@ -79,6 +81,6 @@ async function whatTakesSpace(context: StepContext): Promise<string> {
     : `left over from an interrupted run: ${others.join(', ')}`;
 }
 
-function mib(bytes: number): number {
+export function mib(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20);
 }

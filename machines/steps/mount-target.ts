@@ -1,4 +1,4 @@
-import { imagesAt, isOurs, targetPath } from '../slots.ts';
+import { homeOf, imagesAt, isOurs, targetPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
@@ -11,6 +11,7 @@ export const mountTarget: Step = {
   title: 'Make the new image file',
   needs: ['partitions'],
   whenInterrupted: 'repeat',
+  touches: (context) => [homeOf(context)],
 
   async run(context) {
     const { system } = context;
@@ -18,7 +19,9 @@ export const mountTarget: Step = {
     const stale = await removeStale(context);
     await system.files.makeDirectory(imagesAt(context), 0o755);
     const path = targetPath(context);
-    await system.images.create(path, requestOf(context).image);
+    const { image } = requestOf(context);
+    // A squashfs cannot be written into: it is packed from this one later.
+    await system.images.create(path, image.fs === 'squashfs' ? { ...image, fs: 'ext2' } : image);
     return { path, generation: context.generation, removed: stale };
   },
 

@@ -27,7 +27,9 @@ export const publishState: Step = {
       ...(menuTitle === undefined ? {} : { default_menu_entry: menuTitle }),
     });
     // Whatever was said of the image before it: past the pivot, only a judgement armed for the new one may stand.
-    if (judgeOf(context).judge !== 'slotwright') await clearJudgement(context);
+    if (requestOf(context).slot === 'active' && judgeOf(context).judge !== 'slotwright') {
+      await clearJudgement(context);
+    }
     return { stateYaml: await writeStateYaml(context) };
   },
 
@@ -38,12 +40,13 @@ export const publishState: Step = {
 /** The variables the reference writes (spec 1.6), from what is on the disk. */
 function labels(context: StepContext): Record<string, string> {
   const request = requestOf(context);
+  const recovery = request.slot === 'recovery';
   const all: Record<string, string | undefined> = {
     state_label: labelOf(context, 'state'),
-    active_label: request.image.label,
+    active_label: recovery ? undefined : request.image.label,
     passive_label: request.passiveLabel,
     recovery_label: labelOf(context, 'recovery'),
-    system_label: 'COS_SYSTEM',
+    system_label: recovery ? request.image.label : 'COS_SYSTEM',
     oem_label: labelOf(context, 'oem'),
     persistent_label: labelOf(context, 'persistent'),
   };
@@ -57,16 +60,22 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
   const { system, device } = context;
   const request = requestOf(context);
   const before = parseStateYaml(found.parse(context.output('check-preconditions')).stateYaml);
-  const { retired } = outgoingImage(context);
   const { kept } = passive.parse(context.output('set-passive') ?? {});
   const text = renderStateYaml(
     upgradedStateYaml(before.kind === 'state' ? before.state : undefined, {
       date: request.date,
-      slot: 'active',
       image: { source: request.source.uri, label: request.image.label, fs: request.image.fs },
-      partitionLabel: labelOf(context, 'state') ?? 'COS_STATE',
-      passive: retired !== undefined && kept === undefined ? 'rotated' : 'kept',
-      passiveLabel: request.passiveLabel,
+      ...(request.slot === 'recovery'
+        ? { slot: 'recovery', partitionLabel: labelOf(context, 'recovery') ?? 'COS_RECOVERY' }
+        : {
+            slot: 'active',
+            partitionLabel: labelOf(context, 'state') ?? 'COS_STATE',
+            passive:
+              outgoingImage(context).retired !== undefined && kept === undefined
+                ? 'rotated'
+                : 'kept',
+            passiveLabel: request.passiveLabel,
+          }),
     }),
   );
   await system.files.writeText(`${device.stateAt}/state.yaml`, text, 0o644);

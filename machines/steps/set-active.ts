@@ -1,12 +1,10 @@
-import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/exit-codes.ts';
 import { replace } from '../replace.ts';
 import * as z from 'zod';
 import { retire, type Retirement } from '../retire.ts';
 import { doomedPath, imagesAt, inodeOf, retiredPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
-import { sealedImage } from './unmount-target.ts';
+import { mustBeSealed, sealedImage } from './unmount-target.ts';
 
 /** The pivot: from its start on the operation only goes forward. */
 export const setActive: Step = {
@@ -56,20 +54,4 @@ async function lastLook(context: StepContext, name: string): Promise<Retirement>
   return retired === undefined
     ? { reason: 'there was no image to keep' }
     : { reason: 'kept before the switch', id: inodeOf(retired) };
-}
-
-/** The image that was sealed is there, under its own name or already under the final one. */
-async function mustBeSealed(context: StepContext, paths: readonly string[]): Promise<void> {
-  const { id, bytes } = sealedImage(context);
-  for (const path of paths) {
-    const stat = await context.system.files.stat(path);
-    if (stat !== undefined && inodeOf(stat) === id && stat.bytes === bytes) return;
-  }
-  throw new SystemError({
-    code: 'target-vanished',
-    message: 'the new image is gone, and active.img is not it',
-    reason: 'something else changed the images while the upgrade was interrupted',
-    hint: 'look at "slotwright status"; the machine boots what active.img and passive.img hold now',
-    exit: EXIT.attention,
-  });
 }

@@ -1,8 +1,9 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import * as z from 'zod';
-import { inodeOf, targetPath } from '../slots.ts';
+import { homeOf, inodeOf, packedPath, targetPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
+import { requestOf } from '../upgrade-request.ts';
 
 /** What the sealed image is known by from here on. */
 export const sealed = z.object({
@@ -20,12 +21,15 @@ export const unmountTarget: Step = {
   title: 'Unmount, check and seal the new image',
   needs: ['partitions'],
   whenInterrupted: 'probe',
+  touches: (context) => [homeOf(context)],
 
   async run(context) {
-    const { system, signal, report, device } = context;
-    const path = targetPath(context);
+    const { system, signal, report } = context;
+    const packed = requestOf(context).image.fs === 'squashfs';
+    const path = packed ? packedPath(context) : targetPath(context);
+    if (packed) await system.files.remove(targetPath(context));
     // Before the digest: what is hashed is what a reader finds after a power cut.
-    await system.settle.sync([device.stateAt]);
+    await system.settle.sync([homeOf(context)]);
     const [digest] = await Promise.all([
       system.images.digest(path, { signal, report }),
       system.images.check(path, { signal }),
@@ -46,6 +50,22 @@ export const unmountTarget: Step = {
 /** The sealed image of this operation, as recorded. */
 export function sealedImage(context: StepContext): z.infer<typeof sealed> {
   return sealed.parse(context.output('unmount-target'));
+}
+
+/** The image that was sealed is there, under its own name or already under the final one. */
+export async function mustBeSealed(context: StepContext, paths: readonly string[]): Promise<void> {
+  const { id, bytes } = sealedImage(context);
+  for (const path of paths) {
+    const stat = await context.system.files.stat(path);
+    if (stat !== undefined && inodeOf(stat) === id && stat.bytes === bytes) return;
+  }
+  throw new SystemError({
+    code: 'target-vanished',
+    message: 'the new image is gone, and no slot holds it',
+    reason: 'something else changed the images while the upgrade was interrupted',
+    hint: 'look at "slotwright status"; the machine boots what its slots hold now',
+    exit: EXIT.attention,
+  });
 }
 
 function vanished(path: string): SystemError {

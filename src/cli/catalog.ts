@@ -15,12 +15,13 @@ import { runStage } from './commands/run-stage.ts';
 import { sandbox } from './commands/sandbox.ts';
 import { schema } from './commands/schema.ts';
 import { status } from './commands/status.ts';
-import { upgrade } from './commands/upgrade.ts';
+import { upgrade, upgradeRecovery } from './commands/upgrade.ts';
 import { version } from './commands/version.ts';
 import { why } from './commands/why.ts';
 
 export const COMMANDS: readonly Command[] = [
   upgrade,
+  upgradeRecovery,
   resume,
   abort,
   rollback,

@@ -2,6 +2,10 @@
 import type { ImageSource } from '../system/port.ts';
 
 export interface UpgradeRequest {
+  /** The slot that gets the new image. */
+  readonly slot: 'active' | 'recovery';
+  /** Options of mksquashfs, where the image is one. */
+  readonly squashOptions: readonly string[];
   readonly source: ImageSource;
   /** A hook that fails stops the upgrade (spec 4.5); otherwise it is told and the upgrade goes on. */
   readonly strict: boolean;
@@ -22,7 +26,7 @@ export interface UpgradeRequest {
   readonly power?: PowerAction;
 }
 
-export type ImageFs = 'ext2' | 'ext3' | 'ext4';
+export type ImageFs = 'ext2' | 'ext3' | 'ext4' | 'squashfs';
 export type PowerAction = 'reboot' | 'poweroff';
 
 /** Labels and file system of the installed images, from `state.yaml` where it can be read. */
@@ -30,4 +34,6 @@ export interface ImageDefaults {
   readonly systemLabel?: string;
   readonly systemFs?: string;
   readonly passiveLabel?: string;
+  readonly recoveryLabel?: string;
+  readonly recoveryFs?: string;
 }

@@ -24,9 +24,8 @@ export function upgradeRequest({
   force,
 }: UpgradeInput): UpgradeRequest {
   const { upgrade } = config;
-  if (upgrade.recovery) {
-    throw notBuilt('upgrades of the recovery image are', 'leave --recovery out');
-  }
+  const recovery = upgrade.recovery;
+  const image = recovery ? upgrade['recovery-system'] : upgrade.system;
   if (config.cosign) {
     throw notBuilt(
       'signature checks with cosign are',
@@ -36,13 +35,22 @@ export function upgradeRequest({
   const title = upgrade['grub-entry-name'];
   const power = powerAction(config);
   return {
-    source: sourceOf(upgrade.system.uri, directory),
+    slot: recovery ? 'recovery' : 'active',
+    squashOptions: squashOptions(config),
+    source: sourceOf(image.uri, recovery ? RECOVERY_SOURCE : SYSTEM_SOURCE, directory),
     strict: config.strict,
     force,
     extraPaths: config['cloud-init-paths'],
-    systemLabel: upgrade.system.label ?? installed.systemLabel ?? 'COS_ACTIVE',
-    systemFs: imageFs(upgrade.system.fs ?? installed.systemFs ?? 'ext2'),
-    systemSizeMiB: upgrade.system.size ?? 0,
+    ...(recovery
+      ? {
+          systemLabel: image.label ?? installed.recoveryLabel ?? 'COS_SYSTEM',
+          systemFs: recoveryFs(image.fs ?? installed.recoveryFs ?? 'ext2'),
+        }
+      : {
+          systemLabel: image.label ?? installed.systemLabel ?? 'COS_ACTIVE',
+          systemFs: imageFs(image.fs ?? installed.systemFs ?? 'ext2'),
+        }),
+    systemSizeMiB: image.size ?? 0,
     passiveLabel: installed.passiveLabel ?? 'COS_PASSIVE',
     attempts: attemptsOf(config.boot.attempts),
     ...(title === undefined || title === '' ? {} : { grubEntryName: title }),
@@ -67,13 +75,35 @@ export function powerAction(config: Config): PowerAction | undefined {
   return config.poweroff ? 'poweroff' : undefined;
 }
 
-function sourceOf(uri: string | undefined, directory: string): ImageSource {
+/** Where the source of an image is named. */
+interface SourceNames {
+  readonly flag: string;
+  readonly variable: string;
+  readonly key: string;
+}
+
+const SYSTEM_SOURCE: SourceNames = {
+  flag: '--system.uri',
+  variable: 'ELEMENTAL_UPGRADE_SYSTEM',
+  key: 'upgrade.system.uri',
+};
+const RECOVERY_SOURCE: SourceNames = {
+  flag: '--recovery-system.uri',
+  variable: 'ELEMENTAL_UPGRADE_RECOVERY_SYSTEM',
+  key: 'upgrade.recovery-system.uri',
+};
+
+function sourceOf(
+  uri: string | undefined,
+  { flag, variable, key }: SourceNames,
+  directory: string,
+): ImageSource {
   if (uri === undefined || uri === '') {
     throw new UsageError({
       code: 'source-undefined',
       message: 'undefined upgrade source',
-      reason: 'neither --system.uri, ELEMENTAL_UPGRADE_SYSTEM nor upgrade.system.uri names one',
-      hint: 'add --system.uri dir:/PATH or --system.uri file:/PATH',
+      reason: `neither ${flag}, ${variable} nor ${key} names one`,
+      hint: `add ${flag} dir:/PATH or ${flag} file:/PATH`,
       exit: EXIT.readCommandConfig,
     });
   }
@@ -87,11 +117,24 @@ function sourceOf(uri: string | undefined, directory: string): ImageSource {
         'container sources are',
         uri.startsWith('/') || uri.startsWith('.')
           ? `a directory is written dir:${uri}, an image file file:${uri}`
-          : `unpack "${source.reference}" into a directory and name it with --system.uri dir:/PATH`,
+          : `unpack "${source.reference}" into a directory and name it with ${flag} dir:/PATH`,
       );
     case 'channel':
-      throw notBuilt('channel sources are', 'name a directory with --system.uri dir:/PATH');
+      throw notBuilt('channel sources are', `name a directory with ${flag} dir:/PATH`);
   }
+}
+
+/** Spec 3.10; "no compression" means none, not the tool's default (W-list of the reference). */
+function squashOptions(config: Config): readonly string[] {
+  if (config['squash-no-compression']) return ['-no-compression'];
+  const given = config['squash-compression'];
+  if (given === undefined) return ['-comp', 'xz'];
+  return given.flatMap((option) => option.split(/\s+/).filter((word) => word !== ''));
+}
+
+/** A recovery image may be packed: nothing writes into it. */
+function recoveryFs(fs: string): ImageFs {
+  return fs === 'squashfs' ? fs : imageFs(fs);
 }
 
 function imageFs(fs: string): ImageFs {

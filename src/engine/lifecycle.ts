@@ -5,7 +5,7 @@
 import { operationNamed } from '../../machines/catalog.ts';
 import { lookAtSlots, inodeOf, slotPath } from '../../machines/slots.ts';
 import { planOf, type Device, type Operation } from '../../machines/step.ts';
-import type { HookFile, ImageSource, SourceFacts, System } from '../system/port.ts';
+import type { HookFile, ImageSource, Slot, SourceFacts, System } from '../system/port.ts';
 import type { Inventory, JsonValue, SlotFacts } from '../../state/records.ts';
 import { projectRegistry } from '../../state/projections.ts';
 import { parseStateYaml } from '../../state/state-yaml.ts';
@@ -14,6 +14,7 @@ import * as z from 'zod';
 import { assessBoot } from '../../machines/assess-boot.ts';
 import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
+import { upgradeRecovery } from '../../machines/upgrade-recovery.ts';
 import { rollback } from '../../machines/rollback.ts';
 import { runsOnTrial, standingOfActive } from '../../machines/judgement.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
@@ -25,7 +26,13 @@ import { foldOperation, type OperationState } from './fold.ts';
 import { hookFailures, type HookFailure } from './hook-failures.ts';
 import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
 import { run, type Observer, type RunEnd } from './runner.ts';
-import { openForWriting, type Segment, type Session, type StateAccess } from './session.ts';
+import {
+  openForWriting,
+  withRecovery,
+  type Segment,
+  type Session,
+  type StateAccess,
+} from './session.ts';
 
 /** The machine, its memory, and who asks. */
 export interface Machinery {
@@ -44,6 +51,10 @@ export interface Controls {
 }
 
 export interface UpgradeWish {
+  /** The slot that gets the new image. */
+  readonly slot: 'active' | 'recovery';
+  /** Options of mksquashfs, where the image is one. */
+  readonly squashOptions: readonly string[];
   readonly source: ImageSource;
   readonly label: string;
   readonly passiveLabel: string;
@@ -114,7 +125,10 @@ export async function upgradeDevice(
     fs: wish.fs,
     sizeBytes: wish.sizeBytes,
     grubEntryName: wish.grubEntryName ?? null,
+    // Only where they change the result: keys of older logs stay what they are.
+    ...(wish.slot === 'recovery' ? { slot: wish.slot, squashOptions: wish.squashOptions } : {}),
   });
+  const operation = wish.slot === 'recovery' ? upgradeRecovery : upgrade;
   return withSession({ machinery, found }, async (session) => {
     const owed = unfinished(session);
     if (owed !== undefined) {
@@ -124,18 +138,24 @@ export async function upgradeDevice(
     const registry = registryOf(session);
     if (wish.again === 'no' && registry.condemned.includes(key)) throw refuseCondemned(wish.source);
     const same = await installedBefore(machinery, session, registry, {
+      slot: wish.slot,
       key,
       signal: controls.signal,
     });
     if (same !== undefined && wish.again === 'no') {
       if (same.postStage !== 'failed') return already(machinery, session, same.id);
     }
-    if (wish.again === 'no' && same === undefined && (await runsOnTrial(system, session.device))) {
+    if (
+      wish.slot === 'active' &&
+      wish.again === 'no' &&
+      same === undefined &&
+      (await runsOnTrial(system, session.device))
+    ) {
       throw await refuseOnTrial(system, session);
     }
     const request = upgradeRequestOf(wish, facts, hooks, session);
     const only = same?.postStage === 'failed' && wish.again === 'no' ? [POST_STAGE] : undefined;
-    return begin(machinery, session, { operation: upgrade, request, key, hooks, only }, controls);
+    return begin(machinery, session, { operation, request, key, hooks, only }, controls);
   });
 }
 
@@ -157,6 +177,8 @@ export async function rollbackDevice(
     const id = inodeOf(stat);
     const registry = registryOf(session);
     const request: UpgradeRequest = {
+      slot: 'active',
+      squashOptions: [],
       source: {
         kind: 'file',
         path: passive,
@@ -491,25 +513,37 @@ export function registryOf(session: Pick<Session, 'segments'>): Registry {
   return projectRegistry(session.segments.map(({ records, ...segment }) => ({ segment, records })));
 }
 
-/** The finished upgrade with this key, if its image is still the active one. */
+/** The finished upgrade with this key, if its image is still the one in the slot. */
 async function installedBefore(
   { system }: Machinery,
   session: Session,
   registry: Registry,
-  { key, signal }: { readonly key: string; readonly signal: AbortSignal },
+  {
+    slot,
+    key,
+    signal,
+  }: { readonly slot: Slot; readonly key: string; readonly signal: AbortSignal },
 ) {
-  const path = slotPath(session.device, 'active');
-  const active = path === undefined ? undefined : await system.files.stat(path);
-  const known = registry.slots.active;
-  if (active === undefined || known?.key !== key) return undefined;
-  if (path === undefined || known.id !== inodeOf(active) || known.bytes !== active.bytes)
-    return undefined;
-  // Another tool may have put a file of the same size on a freed inode: what it holds decides.
-  const digest = await system.images.digest(path, { signal });
-  if (known.digest !== undefined && known.digest !== digest) return undefined;
+  const known = registry.slots[slot];
+  if (known?.key !== key) return undefined;
+  const present =
+    slot === 'recovery'
+      ? await withRecovery(system, session.device, 'ro', () => holds())
+      : await holds();
+  if (!present) return undefined;
   return registry.operations.findLast(
     (operation) => operation.key === key && operation.outcome === 'completed',
   );
+
+  async function holds(): Promise<boolean> {
+    const path = slotPath(session.device, slot);
+    const stat = path === undefined ? undefined : await system.files.stat(path);
+    if (path === undefined || stat === undefined) return false;
+    if (known?.id !== inodeOf(stat) || known.bytes !== stat.bytes) return false;
+    // Another tool may have put a file of the same size on a freed inode: what it holds decides.
+    const digest = await system.images.digest(path, { signal });
+    return known.digest === undefined || known.digest === digest;
+  }
 }
 
 function upgradeRequestOf(
@@ -519,6 +553,8 @@ function upgradeRequestOf(
   session: Session,
 ): UpgradeRequest {
   return {
+    slot: wish.slot,
+    squashOptions: [...wish.squashOptions],
     source: { ...wish.source, ...facts },
     image: { bytes: imageBytes(wish, facts), label: wish.label, fs: wish.fs },
     passiveLabel: wish.passiveLabel,
@@ -552,7 +588,10 @@ function remembered(
           ? [image.id]
           : [],
       ),
-      ...runningIn(session.device),
+      // An inode number on COS_RECOVERY means another file: what runs from there says nothing of the slots.
+      ...(['active', 'passive'].includes(session.device.bootedFrom)
+        ? runningIn(session.device)
+        : []),
     ],
     ...(last.success ? { switchedInBoot: last.data.bootId } : {}),
   };

@@ -146,9 +146,9 @@ async function makeWritable(
 }
 
 /** COS_RECOVERY for a moment: where it is mounted already, as it is; else mounted in this process's namespace. */
-async function withRecovery<T>(
+export async function withRecovery<T>(
   system: System,
-  { partitions }: FoundDevice,
+  { partitions }: Pick<FoundDevice, 'partitions'>,
   mode: 'ro' | 'rw',
   work: (at: string | undefined) => Promise<T>,
 ): Promise<T> {

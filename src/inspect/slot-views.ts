@@ -35,7 +35,8 @@ function slotView(
   const running =
     device.runningImage === undefined
       ? device.bootedFrom === slot
-      : inodeOf({ id: device.runningImage }) === seen.id;
+      : (device.bootedFrom === 'recovery') === (slot === 'recovery') &&
+        inodeOf({ id: device.runningImage }) === seen.id;
   return {
     slot,
     presence: 'present',

@@ -19,6 +19,8 @@ export interface ImageFacts {
   /** Inode number. */
   readonly id: string;
   readonly label?: string;
+  /** True for a squashfs, which has no label and is found by its name. */
+  readonly squashfs?: true;
   /** `complete`: every byte of a known version; `broken`: anything else. */
   readonly condition: 'complete' | 'broken';
   /** Tells versions apart: a digest of the content without the label. */
@@ -123,7 +125,8 @@ function boots({ active, passive }: DiskFacts['loader'][number]): boolean {
 }
 
 function fits(sight: ImageSight, slot: keyof typeof ASKED): boolean {
-  return typeof sight === 'object' && sight.condition === 'complete' && sight.label === ASKED[slot];
+  if (typeof sight !== 'object' || sight.condition !== 'complete') return false;
+  return sight.label === ASKED[slot] || (sight.squashfs === true && slot === 'recovery');
 }
 
 function lastGoodIsThere(

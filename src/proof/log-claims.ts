@@ -15,7 +15,7 @@ export interface Claim {
 }
 
 const sealed = z.object({ path: z.string(), id: z.string() });
-const slot = z.object({ id: z.string(), label: z.string() });
+const slot = z.object({ id: z.string(), label: z.string().optional() });
 const retired = z.object({ rotate: z.literal(true), id: z.string() });
 
 /** The claims that stand at the end of this log. */
@@ -58,6 +58,7 @@ const withdrawnBy: Readonly<Partial<Record<string, readonly string[]>>> = {
   'run-after-stage': ['target'],
   'set-active': ['target', 'active'],
   'set-passive': ['retired', 'passive'],
+  'set-recovery': ['target', 'recovery'],
 };
 
 function claim(
@@ -81,11 +82,11 @@ function claim(
       holds: (images) => is(images[name], inode),
     });
   }
-  for (const name of ['active', 'passive']) {
+  for (const name of ['active', 'passive', 'recovery']) {
     if (step !== `set-${name}` || !slot.safeParse(output).success) continue;
     const { id: inode, label } = slot.parse(output);
     standing.set(name, {
-      sentence: `${name}.img is inode ${inode} labelled ${label}`,
+      sentence: `${name}.img is inode ${inode} labelled ${label ?? '(nothing)'}`,
       holds: (images) => is(images[`${name}.img`], inode) && images[`${name}.img`]?.label === label,
     });
   }

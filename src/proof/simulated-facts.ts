@@ -68,6 +68,7 @@ function imageFacts(image: ImageInode, id: string): ImageFacts {
   return {
     id,
     ...(image.label === '' ? {} : { label: image.label }),
+    ...(image.fs === 'squashfs' ? { squashfs: true as const } : {}),
     condition: complete ? 'complete' : 'broken',
     content: contentDigest(image.contents),
   };

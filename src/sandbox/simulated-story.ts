@@ -115,7 +115,9 @@ function watching(story: Story, signal: AbortSignal): Controls {
 async function upgrade(machine: SimulatedMachine, controls: Controls): Promise<Outcome> {
   const wish = {
     source: { kind: 'dir', path: NEW_SYSTEM, uri: `dir://${NEW_SYSTEM}` },
-    label: 'COS_ACTIVE',
+    slot: 'active',
+  squashOptions: [],
+  label: 'COS_ACTIVE',
     passiveLabel: 'COS_PASSIVE',
     fs: 'ext2',
     sizeBytes: 0,

@@ -99,6 +99,11 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
         say(`copy the image ${from} to ${to}`);
         add(to, 'file', found?.stat.bytes ?? 0, await labelOf(from));
       },
+      async pack(from, to) {
+        const found = await look(from);
+        say(`pack the image ${from} as the squashfs ${to}`);
+        add(to, 'file', found?.stat.bytes ?? 0);
+      },
       label: labelOf,
       uuid: async (path) => (imagined.has(path) ? undefined : inner.images.uuid(path)),
       async relabel(path, label) {

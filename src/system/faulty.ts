@@ -33,7 +33,7 @@ const EFFECTS: { readonly [P in keyof System]: readonly (keyof System[P] & strin
   disks: [],
   mounts: ['mount', 'remount', 'unmount'],
   files: ['makeDirectory', 'writeText', 'link', 'rename', 'remove', 'removeTree'],
-  images: ['create', 'fill', 'copy', 'relabel'],
+  images: ['create', 'fill', 'copy', 'pack', 'relabel'],
   boot: ['writeEnvironment'],
   settle: ['sync', 'checkpoint', 'thaw'],
   stages: ['run'],

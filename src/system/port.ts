@@ -173,6 +173,14 @@ export interface ImagesPort {
   ): Promise<{ readonly digest: string; readonly bytes: number; readonly files: number }>;
   /** Copies an image file under a free name, sharing blocks where the file system can. */
   copy(from: string, to: string, effort: Effort): Promise<void>;
+  /** Packs the content of an image file into a squashfs under a free name; a failure leaves nothing under it. */
+  pack(
+    from: string,
+    to: string,
+    /** Of mksquashfs: compression. */
+    how: { readonly options: readonly string[] },
+    effort: Effort,
+  ): Promise<void>;
   /** File-system label inside an image file. */
   label(path: string): Promise<string | undefined>;
   /** UUID of the file system inside an image file, in lower case: what GRUB knows an image by. A copy keeps it. */

@@ -14,7 +14,7 @@ describe('a completion script', () => {
   });
 
   it.each([
-    ['slotwright up', ['upgrade']],
+    ['slotwright up', ['upgrade', 'upgrade-recovery']],
     ['elemental --config-dir /x hist', ['history']],
     ['slotwright upgrade --sys', ['--system.uri']],
     ['slotwright machines upgrade --format ', ['mermaid', 'dot', 'json']],

@@ -144,6 +144,8 @@ describe('upgrade', () => {
     expect(exit).toBe(0);
     expect(seen).toEqual([
       {
+        slot: 'active',
+        squashOptions: ['-comp', 'xz'],
         source: { kind: 'file', path: '/work/os.img', uri: 'file:///work/os.img' },
         strict: false,
         force: true,
@@ -162,7 +164,7 @@ describe('upgrade', () => {
     ['upgrade --system.uri oci:repo/os', 98, 'container sources are not built yet'],
     ['upgrade --docker-image repo/os', 98, 'container sources are not built yet'],
     ['upgrade -d repo/os', 98, 'container sources are not built yet'],
-    [`${LINE} --recovery`, 98, 'upgrades of the recovery image are not built yet'],
+    [`${LINE} --recovery`, 33, 'neither --recovery-system.uri'],
     [`${LINE} --cosign`, 98, 'cosign are not built yet'],
     [`${LINE} --cosign-key k.pub`, 32, '--cosign-key was given without --cosign'],
     [`${LINE} --reboot --poweroff`, 32, '--reboot and --poweroff cannot be given together'],

@@ -314,6 +314,23 @@ describe.each(subjects)('%s', (_name, possible, make) => {
       expect(await system.images.uuid(`${file}.copy`)).toBe(uuid);
     });
 
+    it('packs an image as a squashfs, which has no label and keeps the content', async () => {
+      const from = await image();
+      const [at, to] = [mountPoint(), `${from}.squashfs`];
+      await whileMounted({ kind: 'image', source: from, at, mode: 'rw' }, () =>
+        system.files.writeText(`${at}/kept`, 'content', 0o644),
+      );
+      await system.images.pack(from, to, { options: ['-comp', 'gzip'] }, effort());
+      expect(await system.images.label(to)).toBeUndefined();
+      await system.images.check(to, effort());
+      await whileMounted({ kind: 'image', source: to, at, mode: 'ro' }, async () => {
+        expect(await system.files.readText(`${at}/kept`)).toBe('content');
+      });
+      await expect(system.images.pack(from, to, { options: [] }, effort())).rejects.toMatchObject({
+        code: 'exists',
+      });
+    });
+
     it('fills an image with a source and keeps it', async () => {
       const file = await image();
       const at = mountPoint();

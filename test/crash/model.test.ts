@@ -15,7 +15,7 @@ import {
   type Sampling,
   type Tally,
 } from '../support/simulated/crash-matrix.ts';
-import { booted, type Story } from '../support/simulated/stories.ts';
+import { booted, recovering, wishOf, type Story } from '../support/simulated/stories.ts';
 import {
   upgradeAbortedAt,
   upgradeFailingAt,
@@ -53,6 +53,19 @@ describe('an upgrade that is cut anywhere and carried on keeps every law', () =>
       sampling: story === booted.fromActive ? ALL : SOME,
     });
   });
+});
+
+describe('an upgrade of the recovery system that is cut anywhere and carried on keeps every law', () => {
+  it.each(Object.values(recovering))(
+    'on a machine that $name',
+    { timeout: LONG },
+    async (story) => {
+      await matrix(story, (machine) => upgrade(machine, wishOf(story)), {
+        ends: 'completed',
+        sampling: SOME,
+      });
+    },
+  );
 });
 
 describe('an upgrade of which a step fails', () => {

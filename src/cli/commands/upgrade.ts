@@ -1,5 +1,13 @@
 import { powerAction, upgradeRequest } from '../../config/upgrade.ts';
-import { isGiven, type Command, type Flag } from '../command.ts';
+import type { Config } from '../../config/keys.ts';
+import {
+  isGiven,
+  type Command,
+  type CommandResult,
+  type Context,
+  type Flag,
+  type Invocation,
+} from '../command.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { requireRoot } from '../root.ts';
@@ -51,7 +59,7 @@ export const upgrade: Command = {
     },
     {
       name: 'recovery',
-      says: 'upgrade the recovery image instead (not built yet)',
+      says: 'upgrade the recovery image instead; its source is --recovery-system.uri',
       key: 'upgrade.recovery',
     },
     {
@@ -97,6 +105,10 @@ export const upgrade: Command = {
       says: 'from an image file, stopping at the first failing hook, then reboot',
       line: 'upgrade --system.uri file:/tmp/os.img --strict --reboot',
     },
+    {
+      says: 'the recovery system',
+      line: 'upgrade --recovery --recovery-system.uri dir:/mnt/rescue',
+    },
     { says: 'as configured in /etc/elemental', line: 'upgrade' },
   ],
   changes: 'machine',
@@ -118,19 +130,46 @@ export const upgrade: Command = {
     'interrupted',
   ],
   output: operationOutcomeSchema,
-  run: async (context, invocation) => {
-    requireRoot(context);
-    const services = await context.services();
-    const config = await settingsFor(context, invocation);
-    const request = upgradeRequest({
-      config,
-      installed: await services.imageDefaults(),
-      directory: context.host.directory,
-      force: isGiven(invocation, 'force'),
-    });
-    return runOperation(context, {
-      run: (engine, hooks) => engine.upgrade(request, hooks),
-      power: powerAction(config),
-    });
-  },
+  run: (context, invocation) => runUpgrade(context, invocation, (config) => config),
 };
+
+/** The name of the successor for `upgrade --recovery`. */
+export const upgradeRecovery: Command = {
+  ...upgrade,
+  name: 'upgrade-recovery',
+  summary: 'upgrade the recovery system to another image',
+  description: [
+    'The same as "upgrade --recovery": writes the image beside the present recovery image, runs the hooks in it, checks it, and gives it its name. Active and passive are not touched.',
+  ],
+  examples: [
+    {
+      says: 'from a directory',
+      line: 'upgrade-recovery --recovery-system.uri dir:/mnt/rescue',
+    },
+  ],
+  run: (context, invocation) =>
+    runUpgrade(context, invocation, (config) => ({
+      ...config,
+      upgrade: { ...config.upgrade, recovery: true },
+    })),
+};
+
+async function runUpgrade(
+  context: Context,
+  invocation: Invocation,
+  adapt: (config: Config) => Config,
+): Promise<CommandResult> {
+  requireRoot(context);
+  const services = await context.services();
+  const config = adapt(await settingsFor(context, invocation));
+  const request = upgradeRequest({
+    config,
+    installed: await services.imageDefaults(),
+    directory: context.host.directory,
+    force: isGiven(invocation, 'force'),
+  });
+  return runOperation(context, {
+    run: (engine, hooks) => engine.upgrade(request, hooks),
+    power: powerAction(config),
+  });
+}

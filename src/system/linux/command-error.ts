@@ -81,6 +81,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   find: 'findutils',
   fsfreeze: 'util-linux',
   losetup: 'mount',
+  mksquashfs: 'squashfs-tools',
   mke2fs: 'e2fsprogs',
   mount: 'mount',
   reboot: 'systemd-sysv',

@@ -48,9 +48,7 @@ export async function copyImage(
   to: string,
   effort: Effort,
 ): Promise<void> {
-  if ((await ifThere(`look at ${to}`, () => lstat(to))) !== undefined) {
-    throw new SystemError({ code: 'exists', message: `${to} is there already` });
-  }
+  await mustBeFree(to);
   const { size } = await doing(`look at ${from}`, () => stat(from));
   const options = ['--reflink=auto', '--sparse=always', '--no-target-directory'];
   await removedOnFailure(to, () =>
@@ -60,6 +58,33 @@ export async function copyImage(
     }),
   );
   effort.report?.({ doneBytes: size, totalBytes: size });
+}
+
+/** Makes a squashfs of a tree under a free name (block size as the reference's); its name is free again when that fails. */
+export async function packTree(
+  exec: Exec,
+  {
+    tree,
+    to,
+    options,
+  }: { readonly tree: string; readonly to: string; readonly options: readonly string[] },
+  effort: Effort,
+): Promise<void> {
+  await mustBeFree(to);
+  const plain = ['-noappend', '-no-progress', '-quiet', '-b', '1024k'];
+  await removedOnFailure(to, () =>
+    exec.change('mksquashfs', [`${tree}/.`, to, ...plain, ...options, '-e', 'lost+found'], {
+      signal: effort.signal,
+      timeoutMs: Infinity,
+    }),
+  );
+  const { size } = await doing(`look at ${to}`, () => stat(to));
+  effort.report?.({ doneBytes: size, totalBytes: size });
+}
+
+async function mustBeFree(path: string): Promise<void> {
+  if ((await ifThere(`look at ${path}`, () => lstat(path))) === undefined) return;
+  throw new SystemError({ code: 'exists', message: `${path} is there already` });
 }
 
 /** Changes the label in its place; squashfs has none to change. */

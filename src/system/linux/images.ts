@@ -1,7 +1,7 @@
 import { doing } from './file-error.ts';
 import { extentsOf } from './extents.ts';
 import { digestOfBytes, digestOfContent } from './image-digest.ts';
-import { checkImage, copyImage, createImage, relabelImage } from './image-file.ts';
+import { checkImage, copyImage, createImage, packTree, relabelImage } from './image-file.ts';
 import { machineTypeOf } from './machine-type.ts';
 import { readManifest } from './manifest.ts';
 import { unreadableWithin, withSourceTree } from './source-tree.ts';
@@ -37,6 +37,10 @@ export function createImages(exec: Exec): ImagesPort {
       return { digest, bytes: contentBytes, files };
     },
     copy: (from, to, effort) => copyImage(exec, from, to, effort),
+    pack: (from, to, { options }, effort) =>
+      withSourceTree(exec, { kind: 'file', path: from, uri: `file://${from}` }, (tree) =>
+        packTree(exec, { tree, to, options }, effort),
+      ),
     label: async (path) => (await readSuperblock(path)).label,
     uuid: async (path) => (await readSuperblock(path)).uuid,
     relabel: (path, label) => relabelImage(exec, path, label),

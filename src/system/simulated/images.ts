@@ -89,6 +89,20 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       inTwoParts(machine, `copy ${from} to ${to}`, effort, copied, set);
     },
 
+    async pack(from, to, _how, effort) {
+      const { image } = mustFind(from);
+      machine.moment(`pack ${from} as ${to}`);
+      const squashfs = { ...image, fs: 'squashfs', label: '', uuid: '' };
+      add(to, { ...squashfs, usedBytes: 0, contents: new Map(), filled: 'empty' });
+      inTwoParts(
+        machine,
+        `pack ${from} as ${to}`,
+        effort,
+        { ...mustFind(to), image: squashfs },
+        set,
+      );
+    },
+
     async label(path) {
       const label = find(path)?.image.label;
       return label === '' ? undefined : label;

@@ -63,7 +63,8 @@ export function isBootable(inode: Inode | undefined, label: string): boolean {
     inode?.kind === 'image' &&
     inode.filled === 'complete' &&
     inode.condition === 'sound' &&
-    inode.label === label
+    // A squashfs has no label: its menu entry finds it by its name alone.
+    (inode.label === label || inode.fs === 'squashfs')
   );
 }
 

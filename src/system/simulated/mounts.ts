@@ -86,7 +86,7 @@ function mounted(machine: SimulatedMachine, request: MountRequest): SimulatedMou
       if (where === 'image' || ino === undefined || image === undefined) {
         throw refusal('not-found', `cannot mount ${source}`);
       }
-      if (image.label === '') throw refusal('image-damaged', `cannot mount ${source}`);
+      if (image.condition === 'damaged') throw refusal('image-damaged', `cannot mount ${source}`);
       if (mode === 'rw') fs.assertWritable();
       fs.held.add(ino);
       const root = { in: 'image', fs: name, ino, path: '/' } as const;

@@ -3,10 +3,10 @@ import type { Outcome } from '../../../src/engine/lifecycle.ts';
 import { judgeEnd, judgeRepeat, type Before } from '../../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
-import { resume, upgrade, wishFor } from './commands.ts';
+import { resume, upgrade } from './commands.ts';
 import type { Blame } from './crash-matrix.ts';
 import type { Left } from './endings.ts';
-import { HOOK_FILES, type Story } from './stories.ts';
+import { HOOK_FILES, wishOf, type Story } from './stories.ts';
 
 export interface Continuation {
   readonly story: Story;
@@ -41,14 +41,17 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     for (const clause of held) blame(5, `${clause} although the tool is dead`);
   }
   const running = runningContent(machine);
-  const before = { ...given.before, ...(running === undefined ? {} : { lastGood: running }) };
+  const before = {
+    ...given.before,
+    ...(running === undefined || story.lastGood !== undefined ? {} : { lastGood: running }),
+  };
   if (watch !== undefined) {
     machine.onMoment = (what, now) => {
       watch(what, now, before);
     };
   }
   try {
-    const wish = wishFor(story.source);
+    const wish = wishOf(story);
     let outcome = how === 'resume' ? await comeBack(given, machine) : await upgrade(machine, wish);
     if (outcome.outcome === 'nothing-to-do' || outcome.outcome === 'rolled-back') {
       judgeAll(machine, before, blame);
@@ -89,16 +92,21 @@ async function comeBack({ left }: Continuation, machine: SimulatedMachine): Prom
 /** What an undisturbed upgrade of this story leaves. */
 export async function afterwards(story: Story): Promise<Goals> {
   const machine = await story.begin();
-  await upgrade(machine, wishFor(story.source));
+  await upgrade(machine, wishOf(story));
   // What hooks wrote counts although nobody settled it yet: an undisturbed machine keeps it.
   return { slots: slotsOf(machine), userData: factsOf(machine.shutDown()).userData };
 }
 
-export function beforeOf(machine: SimulatedMachine): Before {
-  const running = runningContent(machine);
+export function beforeOf(
+  machine: SimulatedMachine,
+  { lastGood }: Pick<Story, 'lastGood'> = {},
+): Before {
+  const facts = factsNow(machine);
+  const good =
+    lastGood === undefined ? runningContent(machine) : facts.images[`${lastGood}.img`]?.content;
   return {
-    facts: factsNow(machine),
-    ...(running === undefined ? {} : { lastGood: running }),
+    facts,
+    ...(good === undefined ? {} : { lastGood: good }),
     hookFiles: HOOK_FILES,
   };
 }

@@ -31,6 +31,8 @@ export function machineryOf(machine: SimulatedMachine): Machinery {
 export function wishFor(path: string, more: Partial<UpgradeWish> = {}): UpgradeWish {
   return {
     source: { kind: 'dir', path, uri: `dir://${path}` },
+    slot: 'active',
+    squashOptions: [],
     label: 'COS_ACTIVE',
     passiveLabel: 'COS_PASSIVE',
     fs: 'ext2',

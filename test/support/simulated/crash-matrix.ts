@@ -76,7 +76,7 @@ export async function crashMatrix(experiment: Experiment): Promise<Tally> {
   };
 
   const machine = await story.begin();
-  const before = beforeOf(machine);
+  const before = beforeOf(machine, story);
   const goals = await afterwards(story);
   const firsts: Remains[] = [];
   let begun = experiment.from === undefined;

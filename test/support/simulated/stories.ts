@@ -2,6 +2,7 @@
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
 import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import type { UpgradeWish } from '../../../src/engine/lifecycle.ts';
 import { upgrade, wishFor } from './commands.ts';
 
 export interface Story {
@@ -10,6 +11,15 @@ export interface Story {
   readonly begin: () => Promise<SimulatedMachine>;
   /** Path of what is installed. */
   readonly source: string;
+  /** What of the request differs from the usual one. */
+  readonly more?: Partial<UpgradeWish>;
+  /** Slot that holds the last good system, where it is not what runs. */
+  readonly lastGood?: 'active';
+}
+
+/** What is asked for in a story. */
+export function wishOf({ source, more }: Story): UpgradeWish {
+  return wishFor(source, more);
 }
 
 /** Files that the hooks of {@link parts} change. */
@@ -59,6 +69,32 @@ const parts: Omit<NewMachine, 'slots'> = {
 function story(name: string, more: NewMachine, source = '/new'): Story {
   return { name, source, begin: async () => newMachine({ ...parts, ...more }) };
 }
+
+const RECOVERY = { slot: 'recovery', label: 'COS_SYSTEM' } as const;
+
+/** Upgrades of the recovery system. */
+export const recovering = {
+  fromActive: {
+    ...story('booted from active and gets a new recovery system', {
+      slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    }),
+    more: RECOVERY,
+  },
+  fromRecovery: {
+    ...story('booted from recovery and replaces the recovery system', {
+      slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+      bootVariables: { saved_entry: 'recovery' },
+    }),
+    more: RECOVERY,
+    lastGood: 'active',
+  },
+  packed: {
+    ...story('booted from active and gets a squashfs as recovery system', {
+      slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    }),
+    more: { ...RECOVERY, fs: 'squashfs' },
+  },
+} satisfies Record<string, Story>;
 
 export const booted = {
   fromActive: story('booted from active', {

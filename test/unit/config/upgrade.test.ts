@@ -53,6 +53,9 @@ describe('the request of an upgrade', () => {
 
   it('takes its defaults from the reference', () => {
     expect(request({ upgrade: { system } })).toEqual({
+      slot: 'active',
+      squashOptions: ['-comp', 'xz'],
+      attempts: 3,
       source: { kind: 'dir', path: '/tree', uri: 'dir:///tree' },
       strict: false,
       force: false,
@@ -115,7 +118,7 @@ describe('the request of an upgrade', () => {
       98,
       'channel sources are not built yet',
     ],
-    ['--recovery', { upgrade: { system, recovery: true } }, 98, 'recovery image'],
+    ['--recovery', { upgrade: { system, recovery: true } }, 33, 'undefined upgrade source'],
     ['--cosign', { upgrade: { system }, cosign: true }, 98, 'cosign'],
     [
       'a squashfs system image',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { booted } from '../../support/simulated/stories.ts';
+import { factsNow } from '../../../src/proof/simulated-facts.ts';
+import { booted, recovering, wishOf } from '../../support/simulated/stories.ts';
 import { abort, resume, upgrade, wishFor } from '../../support/simulated/commands.ts';
 import { foldOperation } from '../../../src/engine/fold.ts';
 import { requestOf } from '../../../machines/upgrade-request.ts';
@@ -52,6 +53,29 @@ describe('an upgrade', () => {
     const state = await firstState(machine);
     expect(requestOf(state?.started ?? { request: null }).confirmed).toContain(running);
     expect(state?.started.inventory.running).toBe(running);
+  });
+});
+
+describe('an upgrade that was started in recovery', () => {
+  it('never keeps an untested active image, although its inode number is that of the running recovery image', async () => {
+    const machine = await booted.fromRecovery.begin();
+    const before = factsNow(machine).images;
+    expect(before['active.img']?.id).toBe(before['recovery.img']?.id);
+    await upgrade(machine, wishFor('/new'));
+    expect(factsNow(machine).images['passive.img']?.content).toBe(before['passive.img']?.content);
+  });
+});
+
+describe('an upgrade of the recovery system', () => {
+  it('changes neither slot, and is not made twice', async () => {
+    const machine = await recovering.fromActive.begin();
+    const before = factsNow(machine).images;
+    const wish = wishOf(recovering.fromActive);
+    expect(await upgrade(machine, wish)).toMatchObject({ outcome: 'completed' });
+    const after = factsNow(machine).images;
+    expect(after['recovery.img']?.content).not.toBe(before['recovery.img']?.content);
+    for (const name of ['active.img', 'passive.img']) expect(after[name]).toEqual(before[name]);
+    expect(await upgrade(machine, wish)).toMatchObject({ outcome: 'already-installed' });
   });
 });
 
