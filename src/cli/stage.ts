@@ -51,7 +51,7 @@ function stageText({ stage, stepsRun, stepsSkipped, failures }: StageOutcome): s
   const skipped = stepsSkipped === 0 ? '' : `, ${stepsSkipped} skipped`;
   const failed = failures.length === 0 ? '' : `, ${failures.length} failed`;
   return [
-    `stage ${stage}: ${stepsRun} steps run${skipped}${failed}`,
+    `stage ${stage}: ${stepsRun} ${stepsRun === 1 ? 'step' : 'steps'} run${skipped}${failed}`,
     ...failures.map((failure) => `  ${printable(failure)}`),
   ].join('\n');
 }
