@@ -50,7 +50,7 @@ export async function runCloudInit(run: CloudInitRun): Promise<StageResult> {
 /** What one of the arguments stands for; of one that stands for nothing, why. */
 export async function readArgument(
   source: string,
-  run: Pick<CloudInitRun, 'sources' | 'stdin' | 'target' | 'signal'>,
+  run: Pick<CloudInitRun, 'sources' | 'notation' | 'stdin' | 'target' | 'signal'>,
 ): Promise<readonly SourceText[]> {
   if (source === '-' && run.sources.length === 1) {
     return [{ name: '<STDIN>', text: await run.stdin() }];
@@ -63,7 +63,7 @@ export async function readArgument(
   if (isUrl(source)) {
     return [await readUrl(source, run)];
   }
-  return isLiteral(source)
+  return isLiteral(source, run.notation)
     ? [{ name: '<argument>', text: source }]
     : [
         {

@@ -1,4 +1,6 @@
 import { SlotwrightError } from '../errors.ts';
+import { stageWords } from './command-line.ts';
+import type { Notation } from './document.ts';
 import type { Target } from './target.ts';
 import { parseYaml } from './yaml/parse.ts';
 import { YamlSyntaxError } from './yaml/syntax-error.ts';
@@ -43,15 +45,30 @@ export function isUrl(argument: string): boolean {
 }
 
 /** Whether an argument that is no path may be meant as text: a mistyped path must not be read as configuration. */
-export function isLiteral(argument: string): boolean {
+export function isLiteral(argument: string, notation: Notation): boolean {
   if (argument.includes('\n')) {
     return true;
+  }
+  if (notation === 'dot') {
+    return hasStageWords(argument);
   }
   try {
     return parseYaml(argument).root?.kind === 'mapping';
   } catch (error) {
     if (error instanceof YamlSyntaxError) {
       return false;
+    }
+    throw error;
+  }
+}
+
+/** An open quote is told when the words are read. */
+function hasStageWords(argument: string): boolean {
+  try {
+    return stageWords(argument).length > 0;
+  } catch (error) {
+    if (error instanceof YamlSyntaxError) {
+      return true;
     }
     throw error;
   }

@@ -22,7 +22,7 @@ export interface LintResult {
 export async function lintSources(run: LintRun): Promise<LintResult> {
   const texts: SourceText[] = [];
   for (const source of run.sources) {
-    const found = await readArgument(source, run);
+    const found = await readArgument(source, { ...run, notation: 'yaml' });
     const none = { name: source, error: 'there is no .yaml or .yml file in it' };
     const directory = `${run.target.workingDirectory}/`;
     for (const text of found.length === 0 ? [none] : found) {
