@@ -1,0 +1,25 @@
+#!/bin/bash
+# The root of a booted image for dracut. See /usr/lib/slotwright/initramfs/root.sh.
+# shellcheck disable=SC2154
+
+check() {
+  require_binaries losetup findfs mount umount chroot || return 1
+  return 0
+}
+
+depends() {
+  echo bash
+}
+
+installkernel() {
+  hostonly='' instmods loop overlay squashfs ext4 vfat nls_cp437 nls_ascii nls_iso8859_1 nls_utf8 \
+    virtio_pci virtio_blk virtio_scsi nvme sd_mod ahci
+}
+
+install() {
+  inst_multiple losetup findfs mount umount chroot mkdir sleep uname touch rm mv cp cat sync reboot
+  inst_multiple -o blkid e2fsck rsync tr
+  inst_simple /usr/lib/slotwright/initramfs/root.sh
+  inst_hook cmdline 30 "$moddir/parse.sh"
+  inst_hook mount 01 "$moddir/mount.sh"
+}
