@@ -3,6 +3,7 @@ import { list, refuse, text } from './decode/decoder.ts';
 import { unknownWord } from './decode/object.ts';
 import type { CodedProblem, Reading } from './decode/reading.ts';
 import { newReading } from './decode/reading.ts';
+import { baseStage, knownStages } from './known-stages.ts';
 import { parseDotNotation } from './dot-notation.ts';
 import type { Step } from './step.ts';
 import { readStep } from './step.ts';
@@ -174,14 +175,23 @@ export function warnOfUnknownKeys(root: MappingNode, reading: Reading): void {
   const ofCloudConfig = shape.kind === 'object' ? Object.keys(shape.fields) : [];
   for (const { key, at } of root.entries.filter((entry) => !topKeys.includes(entry.key))) {
     const unknown = unknownWord(key, topKeys, 'at the top');
-    const headless = ofCloudConfig.includes(key);
-    const problem = headless
-      ? {
-          ...unknown,
-          message: `${unknown.message}: the file has no line \`#cloud-config\` at its start`,
-          expected: '#cloud-config as the first line',
-        }
-      : unknown;
-    reading.warnings.push({ ...problem, at });
+    reading.warnings.push({ ...unknown, ...meantAs(key, unknown.message, ofCloudConfig), at });
   }
+}
+
+/** Where a key at the top would have a meaning. */
+function meantAs(
+  key: string,
+  message: string,
+  ofCloudConfig: readonly string[],
+): { readonly message: string; readonly expected: string } | undefined {
+  if (knownStages.includes(baseStage(key))) {
+    return { message: `${message}: a stage stands below \`stages\``, expected: `stages.${key}` };
+  }
+  return ofCloudConfig.includes(key)
+    ? {
+        message: `${message}: the file has no line \`#cloud-config\` at its start`,
+        expected: '#cloud-config as the first line',
+      }
+    : undefined;
 }

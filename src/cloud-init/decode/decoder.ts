@@ -61,26 +61,30 @@ export const valueText = decoder<ValueText>({ kind: 'text' }, (node, reading, wh
 }));
 
 /** A number that is not negative; `0644` is octal and `644` is not. Quoted numbers are taken, too. */
-export const integer = decoder<number | undefined>({ kind: 'integer' }, (node, reading, what) => {
+export const integer = decoder<number | undefined>({ kind: 'integer' }, (node, reading, what) =>
+  naturalNumber(node, reading, { what, wanted: 'a number that is not negative' }),
+);
+
+function naturalNumber(
+  node: YamlNode,
+  reading: Reading,
+  asked: { readonly what: string; readonly wanted: string },
+): number | undefined {
   if (node.kind === 'scalar' && (isNull(node) || node.text === '')) {
     return undefined;
   }
   const value = node.kind === 'scalar' ? readInteger(node.text) : undefined;
   return value === undefined || value < 0
-    ? refuse<number | undefined>(
-        reading,
-        { what, wanted: 'a number that is not negative', node },
-        undefined,
-      )
+    ? refuse<number | undefined>(reading, { ...asked, node }, undefined)
     : value;
-});
+}
 
 /**
  * A file mode. Written in octal it may have set-id and sticky bits; in decimal, bits above 0777 are there by mistake
  * (`644` for `0644`) and are dropped, as in the reference.
  */
 export const permissions = decoder<number | undefined>({ kind: 'mode' }, (node, reading, what) => {
-  const mode = integer(node, reading, what);
+  const mode = naturalNumber(node, reading, { what, wanted: 'a mode such as 0644' });
   const decimal = node.kind === 'scalar' && /^[1-9][0-9_]*$/.test(node.text);
   if (mode === undefined || !decimal || mode <= 0o777) {
     return mode;
@@ -160,9 +164,13 @@ export function refuse<T>(
   found: { readonly what: string; readonly wanted: string; readonly node: YamlNode },
   instead: T,
 ): T {
-  const message = `${found.what} must be ${found.wanted}, not ${describe(found.node)}`;
-  const { wanted: expected } = found;
-  reading.errors.push({ code: 'wrong-type', message, expected, at: found.node.at });
+  const { wanted, node, what } = found;
+  // `- echo a: b` is a mapping to YAML, whatever it is to people.
+  const oneKey = wanted === 'a text' && node.kind === 'mapping' && node.entries.length === 1;
+  const hint = oneKey ? ': what has `: ` in it stands in quotes' : '';
+  const message = `${what} must be ${wanted}, not ${describe(node)}${hint}`;
+  const expected = oneKey ? `${wanted} in quotes` : wanted;
+  reading.errors.push({ code: 'wrong-type', message, expected, at: node.at });
   return instead;
 }
 

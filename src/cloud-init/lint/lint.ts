@@ -28,7 +28,11 @@ export function lintTexts(texts: readonly SourceText[]): readonly PlacedFinding[
 interface LintedText {
   readonly file: string;
   readonly findings: readonly Finding[];
-  readonly steps: readonly (PlacedStep & { readonly stage: string })[];
+  readonly steps: readonly (PlacedStep & {
+    readonly stage: string;
+    /** Whether all of its stage could be read. */
+    readonly isSound: boolean;
+  })[];
 }
 
 function lintText(source: SourceText): LintedText {
@@ -63,10 +67,11 @@ function lintText(source: SourceText): LintedText {
 }
 
 function placed(
-  { stage, steps }: ListedStage,
+  { stage, steps, reading }: ListedStage,
   { file, group }: { readonly file: string; readonly group: string },
 ): LintedText['steps'] {
-  return steps.map((step, index) => ({ source: file, group, index, step, stage }));
+  const isSound = reading.errors.length === 0;
+  return steps.map((step, index) => ({ source: file, group, index, step, stage, isSound }));
 }
 
 function cloudConfigFindings(root: MappingNode, reading: Reading): readonly Finding[] {
@@ -93,11 +98,16 @@ function orderFindings(steps: LintedText['steps']): readonly PlacedFinding[] {
   const groups = new Set(steps.map(({ group }) => group));
   const isHere = ({ wish }: OrderProblem) =>
     !wish.includes('.') || [...groups].some((group) => wish.startsWith(`${group}.`));
+  // A wish that could not be read has no name.
+  const isNews = ({ wish, source }: OrderProblem) =>
+    wish !== '' || steps.every((step) => step.source !== source || step.isSound);
   return [...new Set(steps.map(({ stage }) => stage))].flatMap((stage) =>
-    layersOf(steps.filter((step) => step.stage === stage)).problems.map((problem) => ({
-      file: problem.source,
-      ...finding(problem, problem.code === 'cycle' || isHere(problem) ? 'error' : 'warning'),
-    })),
+    layersOf(steps.filter((step) => step.stage === stage))
+      .problems.filter(isNews)
+      .map((problem) => ({
+        file: problem.source,
+        ...finding(problem, problem.code === 'cycle' || isHere(problem) ? 'error' : 'warning'),
+      })),
   );
 }
 

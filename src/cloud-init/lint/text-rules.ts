@@ -3,6 +3,7 @@ import type { Choice } from '../decode/shape.ts';
 import { readEntity } from '../entities/entity.ts';
 import { contentEncodings, decodeContent } from '../parts/encoding.ts';
 import { EntryError } from '../parts/entry-error.ts';
+import { hostName } from '../parts/hostname.ts';
 import { compileExpression } from '../regular-expression.ts';
 import type { MappingNode, ScalarNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
@@ -30,7 +31,7 @@ export function textFindings({ node, shape, what }: Visited): readonly Finding[]
     case 'template':
       return templateFindings(node, ['Values']);
     case 'host-name':
-      return templateFindings(node, ['UUID', 'Random', 'MachineID', 'ProtectedID', 'Values']);
+      return hostNameFindings(node);
     case 'path':
       return text.startsWith('/')
         ? []
@@ -69,6 +70,16 @@ export function textFindings({ node, shape, what }: Visited): readonly Finding[]
 
 function error(code: string, message: string, expected: string, at: Finding['at']): Finding {
   return { severity: 'error', code, message, expected, ...(at === undefined ? {} : { at }) };
+}
+
+function hostNameFindings(node: ScalarNode): readonly Finding[] {
+  if (node.text.includes('{{')) {
+    return templateFindings(node, ['UUID', 'Random', 'MachineID', 'ProtectedID', 'Values']);
+  }
+  const expected = 'letters, digits, `.` and `-`, at most 64';
+  return hostName.test(node.text)
+    ? []
+    : [error('bad-host-name', `\`${node.text}\` is no valid host name`, expected, node.at)];
 }
 
 function commandFindings({ text, at }: ScalarNode): readonly Finding[] {

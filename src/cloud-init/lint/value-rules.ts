@@ -3,6 +3,7 @@ import type { Otherwise } from '../decode/shape.ts';
 import { closestWord } from '../decode/closest-word.ts';
 import type { MappingNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
+import { readFlag, readInteger } from '../yaml/scalars.ts';
 import type { Finding, Severity } from './finding.ts';
 import type { Visited } from './visit.ts';
 
@@ -59,7 +60,8 @@ const typed = ['integer', 'mode', 'flag'];
 
 function quoted({ node, shape, what }: Visited): readonly Finding[] {
   const isQuoted = node.kind === 'scalar' && node.style === 'text' && node.text !== '';
-  return isQuoted && typed.includes(shape.kind)
+  // What is no value of this type has been told already.
+  return isQuoted && typed.includes(shape.kind) && isValue(node.text, shape.kind)
     ? [
         {
           severity: 'warning',
@@ -70,6 +72,10 @@ function quoted({ node, shape, what }: Visited): readonly Finding[] {
         },
       ]
     : [];
+}
+
+function isValue(text: string, kind: string): boolean {
+  return (kind === 'flag' ? readFlag(text) : readInteger(text)) !== undefined;
 }
 
 /** Modes that people give; `400` is one of them when read in octal, and none when read as it stands there. */

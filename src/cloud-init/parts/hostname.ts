@@ -4,6 +4,9 @@ import { randomText, uuid } from '../template/sprig-random.ts';
 import { EntryError } from './entry-error.ts';
 import type { Part } from './part.ts';
 
+/** What a host name looks like, once its template is filled in. */
+export const hostName = /^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
 /** Names the machine: the running kernel (never from inside a chroot), /etc/hostname and /etc/hosts. */
 export const hostname: Part = {
   name: 'hostname',
@@ -12,7 +15,7 @@ export const hostname: Part = {
     const { target } = context;
     const wanted = step.hostname ?? { text: '', at: step.at };
     const name = await context.renderWith(wanted.text, await hostnameData(target));
-    if (!/^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name)) {
+    if (!hostName.test(name)) {
       throw new EntryError(`\`${name}\` is no valid host name`);
     }
     const old = await target.hostname();

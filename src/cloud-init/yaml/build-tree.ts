@@ -31,13 +31,13 @@ export function buildTree(
     if (typeof value !== 'object' || value === null) {
       return { kind: 'scalar', text: '', style: 'plain', at: { line: 1, column: 1 } };
     }
-    const at = origin.positionOf(origin.starts.get(value) ?? 0);
+    const at = origin.positionOf(startOf(value, origin));
     if (path.has(value)) {
       throw new YamlSyntaxError('an anchor contains itself', at);
     }
     path.add(value);
     const node: YamlNode = Array.isArray(value)
-      ? { kind: 'sequence', items: value.map(build), at }
+      ? { kind: 'sequence', items: value.map((item) => filled(build(item), at)), at }
       : mapping(value, at);
     path.delete(value);
     return node;
@@ -72,7 +72,12 @@ export function buildTree(
   return { root: build(loaded), duplicates };
 }
 
-/** js-yaml tells no place for a value that is not there: it stands where its key stands. */
+/** js-yaml tells no place for the mapping in `[a: b]`: it begins with its key. */
+function startOf(value: object, { starts }: Origin): number {
+  return starts.get(value) ?? readLeafKey(Object.keys(value)[0] ?? '')?.start ?? 0;
+}
+
+/** js-yaml tells no place for a value that is not there: it stands where its key or its list stands. */
 function filled(node: YamlNode, at: Position): YamlNode {
   return node.kind === 'scalar' && node.text === '' && node.style === 'plain'
     ? { ...node, at }

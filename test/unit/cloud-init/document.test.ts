@@ -41,7 +41,7 @@ describe('a document of stages', () => {
       },
       {
         message:
-          'stages.default[1].files[0].permissions must be a number that is not negative, not "rw"',
+          'stages.default[1].files[0].permissions must be a mode such as 0644, not "rw"',
         at: { line: 6, column: 24 },
       },
     ]);

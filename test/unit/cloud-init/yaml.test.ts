@@ -35,6 +35,22 @@ describe('YAML with source text and places', () => {
     });
   });
 
+  it('knows the place of a mapping without braces in a list, and of an item that is not there', () => {
+    const { root } = parseYaml('a:\n  - [b: c]\n  -\n');
+    expect(root).toMatchObject({
+      entries: [
+        {
+          value: {
+            items: [
+              { items: [{ kind: 'mapping', at: { line: 2, column: 6 } }] },
+              { kind: 'scalar', text: '', at: { line: 2, column: 3 } },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
   it('reads the first document only', () => {
     expect(plain(parseYaml('a: 1\n---\n{[broken').root)).toEqual({ a: '1' });
   });
