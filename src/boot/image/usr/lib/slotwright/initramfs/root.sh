@@ -11,6 +11,8 @@
 COS_STATE_AT=/run/initramfs/cos-state
 COS_RUN=/run/cos
 COS_OVERLAY_AT=/run/overlay
+# Where the image is looked for after the partition that root= names.
+COS_HOMES='LABEL=COS_STATE LABEL=COS_RECOVERY'
 
 cos_say() {
   echo "slotwright: $*" >/dev/kmsg 2>/dev/null || echo "slotwright: $*" >&2
@@ -126,8 +128,7 @@ cos_mount_state() {
   mkdir -p "$COS_STATE_AT"
   cos_try=0
   while [ "$cos_try" -lt 60 ]; do
-    for cos_spec in "$cos_root" LABEL=COS_STATE LABEL=COS_RECOVERY; do
-      [ -n "$cos_spec" ] || continue
+    for cos_spec in $cos_root $COS_HOMES; do
       cos_dev=$(cos_device "$cos_spec") || continue
       cos_try_state "$cos_dev" && return 0
     done

@@ -1,0 +1,377 @@
+/**
+ * The root of an image as the initramfs makes it: the real shell file, in dash and in busybox, on real loop devices in a mount namespace of
+ * its own. The labels are those of this test alone: other disks of the machine carry the usual ones.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT_SH = resolve('src/boot/image/usr/lib/slotwright/initramfs/root.sh');
+const busybox = spawnSync('sh', ['-c', 'command -v busybox']).stdout.toString().trim();
+const SHELLS = [
+  ['dash', ['dash']],
+  ['busybox', [busybox, 'ash']],
+] as const;
+const isRoot = process.getuid?.() === 0;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slotwright-root-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(SHELLS)('the command line, read by %s', (_name, [shell, ...flags]) => {
+  const parsed = (line: string): Record<string, string> => {
+    const file = join(folder, 'cmdline');
+    writeFileSync(file, `${line}\n`);
+    const names =
+      'image root overlay mounts oem oem_timeout debugrw disabled fsck repair panic failed slot';
+    const script = `. ${ROOT_SH}; cos_parse ${file}; for n in ${names}; do eval "echo $n=\\$cos_$n"; done`;
+    const { stdout } = spawnSync(shell, [...flags, '-c', script], { encoding: 'utf8' });
+    return Object.fromEntries(
+      stdout
+        .trim()
+        .split('\n')
+        .map((text) => [
+          text.slice(0, text.indexOf('=')),
+          text.slice(text.indexOf('=') + 1).trim(),
+        ]),
+    );
+  };
+
+  it('without anything asks for nothing', () => {
+    expect(parsed('quiet root=/dev/sda1')).toMatchObject({
+      image: '',
+      root: '/dev/sda1',
+      overlay: 'tmpfs:20%',
+      oem_timeout: '120',
+      debugrw: 'no',
+      disabled: 'no',
+    });
+  });
+
+  it('of the reference is understood word for word', () => {
+    const line =
+      'BOOT_IMAGE=(loop0)/boot/vmlinuz console=tty1 root=LABEL=COS_STATE cos-img/filename=/cOS/active.img panic=5 ' +
+      'rd.cos.oemlabel=COS_OEM rd.cos.mount=LABEL=COS_OEM:/oem rd.cos.mount=LABEL=COS_PERSISTENT:/usr/local ' +
+      'rd.cos.oemtimeout=9999 rd.cos.overlay=tmpfs:25% fsck.mode=force fsck.repair=yes upgrade_failure';
+    expect(parsed(line)).toEqual({
+      image: '/cOS/active.img',
+      root: 'LABEL=COS_STATE',
+      overlay: 'tmpfs:25%',
+      mounts: 'LABEL=COS_OEM:/oem LABEL=COS_PERSISTENT:/usr/local',
+      oem: 'COS_OEM',
+      oem_timeout: '1800',
+      debugrw: 'no',
+      disabled: 'no',
+      fsck: 'force',
+      repair: 'yes',
+      panic: '5',
+      failed: 'yes',
+      slot: 'active',
+    });
+  });
+
+  it.each([
+    ['cos-img/filename=/cOS/passive.img rd.cos.debugrw', 'passive', 'yes'],
+    ['cos-img/filename=/cOS/active.img rd.cos.debugrw=1', 'active', 'yes'],
+    ['cos-img/filename=/cOS/active.img rd.cos.debugrw=no', 'active', 'no'],
+    ['cos-img/filename=/cOS/active.img rd.cos.debugrw=full', 'active', 'full'],
+    ['cos-img/filename=/cOS/recovery.img rd.cos.debugrw', 'recovery', 'no'],
+    ['cos-img/filename=/cOS/recovery.squashfs rd.cos.debugrw=full', 'recovery', 'no'],
+  ])('"%s" boots %s, writable: %s', (line, slot, debugrw) => {
+    expect(parsed(line)).toMatchObject({ slot, debugrw });
+  });
+
+  it('takes words as they are: no pattern in them is followed', () => {
+    expect(parsed('cos-img/filename=/cOS/* init=/bin/*')).toMatchObject({ image: '/cOS/*' });
+  });
+
+  it.each(['rd.cos.disable', 'rd.cos.disable=1', 'cdroot'])('"%s" switches it off', (word) => {
+    expect(parsed(`cos-img/filename=/cOS/active.img ${word}`)).toMatchObject({ disabled: 'yes' });
+  });
+});
+
+describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
+  'the root, mounted by %s',
+  (name, [shell, ...flags]) => {
+    const loops = new Map<string, string>();
+    let disks = '';
+    let applets = '';
+    const label = (role: string): string => `SW${name.slice(0, 2).toUpperCase()}_${role}`;
+    const IMAGE = `cos-img/filename=/cOS/active.img root=LABEL=${label('STATE')}`;
+
+    function disk(role: string, tree: string, mebibytes: number): string {
+      const file = join(disks, `${role}.raw`);
+      execFileSync('mke2fs', [
+        '-q',
+        '-F',
+        '-t',
+        'ext4',
+        '-L',
+        label(role),
+        '-d',
+        tree,
+        file,
+        `${mebibytes}M`,
+      ]);
+      const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+      loops.set(role, loop);
+      return file;
+    }
+
+    beforeAll(() => {
+      disks = mkdtempSync(join(folder, `${name}-`));
+      applets = join(disks, 'applets');
+      mkdirSync(applets);
+      execFileSync(busybox, ['--install', '-s', applets]);
+      const image = join(disks, 'image');
+      const tops =
+        'bin usr/bin usr/local usr/lib/modules etc/kept root home opt srv var oem proc sys dev run tmp';
+      for (const top of tops.split(' ')) mkdirSync(join(image, top), { recursive: true });
+      copyFileSync(busybox, join(image, 'bin/busybox'));
+      for (const applet of ['sh', 'mkdir', 'cp'])
+        execFileSync('ln', ['-s', 'busybox', join(image, 'bin', applet)]);
+      // Stands for the tool: says that it ran, and writes the layout that the test put on OEM.
+      writeFileSync(
+        join(image, 'usr/bin/elemental'),
+        '#!/bin/sh\necho "$2" >>/run/cos/stages\nif [ "$2" = rootfs ] && [ -f /oem/layout ]; then cp /oem/layout /run/cos/cos-layout.env; fi\n[ ! -f /oem/fail ]\n',
+        { mode: 0o755 },
+      );
+      writeFileSync(join(image, 'etc/kept/file'), 'of the image\n');
+      const state = join(disks, 'state');
+      mkdirSync(join(state, 'cOS'), { recursive: true });
+      for (const slot of ['active', 'recovery']) {
+        execFileSync('mke2fs', [
+          '-q',
+          '-F',
+          '-t',
+          'ext2',
+          '-d',
+          image,
+          join(state, `cOS/${slot}.img`),
+          '24M',
+        ]);
+      }
+      mkdirSync(join(disks, 'empty'));
+      disk('STATE', state, 80);
+      disk('OEM', join(disks, 'empty'), 8);
+      disk('PERS', join(disks, 'empty'), 16);
+    }, 60_000);
+    afterAll(() => {
+      for (const loop of loops.values()) spawnSync('losetup', ['--detach', loop]);
+    });
+    afterEach(() => putOnOem({}));
+
+    /** Replaces what lies on OEM. */
+    function putOnOem(files: Readonly<Record<string, string>>): void {
+      inNamespace(
+        `mount ${loops.get('OEM') ?? ''} /mnt; rm -rf /mnt/layout /mnt/fail; ${Object.entries(files)
+          .map(([file, text]) => `printf %s '${text}' >/mnt/${file};`)
+          .join(' ')} umount /mnt`,
+        ['sh'],
+      );
+    }
+
+    function inNamespace(
+      script: string,
+      command: readonly string[],
+      path = process.env['PATH'],
+    ): string {
+      const { stdout, stderr, status } = spawnSync(
+        'unshare',
+        ['--mount', '--propagation', 'private', ...command, '-c', script],
+        { encoding: 'utf8', env: { ...process.env, PATH: path }, timeout: 120_000 },
+      );
+      if (status !== 0) throw new Error(`exit ${String(status)}: ${stderr}\n${stdout}`);
+      return stdout;
+    }
+
+    /** Mounts the root as this command line asks, then answers what `look` prints in it. */
+    function booted(line: string, look: string, before = ''): string {
+      writeFileSync(join(disks, 'cmdline'), line);
+      // The initramfs has busybox programs alone; with dash, those of util-linux.
+      const path = name === 'busybox' ? applets : undefined;
+      const script = `
+        mount -t tmpfs tmpfs /run; mkdir -p /run/root; R=/run/root
+        . ${ROOT_SH}
+        cos_say() { echo "SAY $*"; }
+        reboot() { echo REBOOT; exit 0; }
+        ${before}
+        cos_parse ${disks}/cmdline
+        cos_mountroot $R; code=$?
+        echo "CODE $code"
+        ${look}
+        cd /; for t in 1 2 3; do
+          while read -r _ where _; do case $where in /run/*) umount $where 2>/dev/null || umount -l $where 2>/dev/null ;; esac; done </proc/mounts
+        done
+        [ -z "$cos_loop" ] || losetup -d $cos_loop 2>/dev/null
+        exit 0`;
+      return inNamespace(script, [shell, ...flags], path);
+    }
+
+    const LOOK = `
+      grep -q "^$cos_loop $R ext[24] ro" /proc/mounts && echo ROOT-RO
+      touch $R/usr/new 2>/dev/null && echo USR-WRITABLE
+      for p in etc root home opt srv usr/local var; do touch $R/$p/new 2>/dev/null && echo "WRITABLE $p"; done
+      for p in etc usr/local oem; do grep " $R/$p " /proc/mounts | cut -d' ' -f3 | while read -r fs; do echo "FS $p $fs"; done; done
+      for f in /run/cos/*_mode /run/cos/upgrade_failure; do [ -f $f ] && echo "$f=$(cat $f)"; done
+      cat /run/cos/stages
+    `;
+
+    it('is read-only under writable layers, with the stages run inside it', () => {
+      const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, LOOK);
+      expect(told).toContain('CODE 0');
+      expect(told).toContain('ROOT-RO');
+      expect(told).not.toContain('USR-WRITABLE');
+      for (const path of ['etc', 'root', 'home', 'opt', 'srv', 'usr/local', 'var']) {
+        expect(told).toContain(`WRITABLE ${path}\n`);
+      }
+      expect(told).toContain('FS etc overlay');
+      expect(told).toContain('FS oem ext4');
+      expect(told).toContain('/run/cos/active_mode=1');
+      expect(told).toContain('rootfs\ninitramfs\n');
+    });
+
+    it('has its volumes where the command line wants them, and keeps what is written there', () => {
+      const line = `${IMAGE} rd.cos.mount=LABEL=${label('OEM')}:/oem rd.cos.mount=LABEL=${label('PERS')}:/usr/local`;
+      booted(line, 'echo kept >$R/usr/local/file; echo lost >$R/etc/file');
+      const told = booted(
+        line,
+        `${LOOK} cat $R/usr/local/file; [ -e $R/etc/file ] || echo ETC-GONE; cat $R/etc/fstab`,
+      );
+      expect(told).toContain('FS usr/local ext4');
+      expect(told).not.toContain('FS usr/local overlay');
+      expect(told).toContain('kept\n');
+      expect(told).toContain('ETC-GONE');
+      expect(told).toContain(`LABEL=${label('PERS')} /usr/local auto defaults,nofail 0 0`);
+    });
+
+    it('follows the layout that a hook of the first stage writes', () => {
+      putOnOem({
+        layout: `VOLUMES="LABEL=${label('PERS')}:/usr/local"\nRW_PATHS="/etc /var"\nPERSISTENT_STATE_PATHS="/etc/kept"\nOVERLAY=tmpfs:10%\n`,
+      });
+      const line = `${IMAGE} rd.cos.oemlabel=${label('OEM')}`;
+      booted(line, 'echo changed >$R/etc/kept/file');
+      const told = booted(
+        line,
+        `${LOOK} echo "KEPT $(cat $R/etc/kept/file)"; ls $R/usr/local/.state`,
+      );
+      expect(told).toContain('KEPT changed');
+      expect(told).toContain('etc-kept.overlay');
+      expect(told).toContain('WRITABLE etc');
+      expect(told).not.toContain('WRITABLE root');
+    });
+
+    it('copies a persistent path whole before it is bound', () => {
+      putOnOem({
+        layout: `VOLUMES="LABEL=${label('PERS')}:/usr/local"\nPERSISTENT_STATE_PATHS="/etc/kept"\nPERSISTENT_STATE_TARGET=/usr/local/.bound\nPERSISTENT_STATE_BIND=true\n`,
+      });
+      const line = `${IMAGE} rd.cos.oemlabel=${label('OEM')}`;
+      const first = booted(
+        line,
+        'echo "FIRST $(cat $R/etc/kept/file)"; echo mine >$R/etc/kept/file; ls $R/usr/local/.bound',
+      );
+      expect(first).toContain('FIRST of the image');
+      expect(first).toContain('etc-kept.bind\n');
+      expect(booted(line, 'echo "AGAIN $(cat $R/etc/kept/file)"')).toContain('AGAIN mine');
+    });
+
+    it('is writable, and stays changed, with rd.cos.debugrw; the layers stay', () => {
+      const told = booted(
+        `${IMAGE} rd.cos.debugrw`,
+        `${LOOK} echo one >$R/usr/mark; echo two >$R/etc/mark`,
+      );
+      expect(told).toContain('USR-WRITABLE');
+      expect(told).toContain('FS etc overlay');
+      const after = booted(
+        IMAGE,
+        'cat $R/usr/mark; [ -e $R/etc/mark ] || echo ETC-GONE; rm -f $R/usr/mark',
+      );
+      expect(after).toContain('one\n');
+      expect(after).toContain('ETC-GONE');
+    });
+
+    it('is writable throughout with rd.cos.debugrw=full', () => {
+      const told = booted(`${IMAGE} rd.cos.debugrw=full`, `${LOOK} echo two >$R/etc/mark`);
+      expect(told).not.toContain('FS etc overlay');
+      expect(booted(`${IMAGE} rd.cos.debugrw`, 'cat $R/etc/mark')).toContain('two\n');
+    });
+
+    it('of recovery is never writable', () => {
+      const line = IMAGE.replace('active', 'recovery');
+      const told = booted(`${line} rd.cos.debugrw`, LOOK);
+      expect(told).toContain('SAY rd.cos.debugrw is refused in recovery');
+      expect(told).toContain('ROOT-RO');
+      expect(told).not.toContain('USR-WRITABLE');
+      expect(told).toContain('/run/cos/recovery_mode=1');
+    });
+
+    it('is found when root= names the label inside the image, as older menus do', () => {
+      const line = 'cos-img/filename=/cOS/active.img root=LABEL=SW_INSIDE';
+      expect(booted(line, 'true', `COS_HOMES=LABEL=${label('STATE')}`)).toContain('CODE 0');
+    });
+
+    it('that cannot be found ends the boot: told, and rebooted where panic= asks for it', () => {
+      const line = 'cos-img/filename=/cOS/none.img root=LABEL=SW_NONE';
+      const quick = 'COS_HOMES=; sleep() { :; }';
+      expect(booted(line, 'true', quick)).toMatch(
+        /SAY no partition holds \/cOS\/none.img\n[^]*CODE 1/,
+      );
+      expect(booted(`${line} panic=5`, 'true', quick)).toContain('REBOOT');
+    });
+
+    it('boots on without OEM when there is none, and says so', () => {
+      const told = booted(`${IMAGE} rd.cos.oemlabel=SW_NONE rd.cos.oemtimeout=1`, LOOK);
+      expect(told).toContain('SAY no SW_NONE within 1 s: going on without /oem');
+      expect(told).toContain('CODE 0');
+    });
+
+    it('boots on when a hook of the first stages fails, and says where to read it', () => {
+      putOnOem({ fail: '' });
+      const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, LOOK);
+      expect(told).toContain('SAY stage rootfs had failures: /run/cos/rootfs.log');
+      expect(told).toContain('CODE 0');
+    });
+
+    it('is left to others without an image, and on live systems', () => {
+      expect(booted('root=/dev/sda1', 'true')).toContain('CODE 2');
+      const live = booted(`${IMAGE} rd.cos.disable`, 'cat /run/cos/live_mode');
+      expect(live).toContain('CODE 2');
+      expect(live).toMatch(/1/);
+    });
+
+    it('boots once more when it has modules for other kernels only, and never twice', () => {
+      const other = `${IMAGE} rd.cos.debugrw`;
+      booted(other, 'mkdir -p $R/usr/lib/modules/0.0-other');
+      expect(booted(IMAGE, 'true')).toContain('REBOOT');
+      const again = booted(IMAGE, 'true');
+      expect(again).toContain('SAY the image has no modules for the running kernel');
+      expect(again).toContain('CODE 0');
+      booted(other, 'mkdir -p $R/usr/lib/modules/$(uname -r)');
+      expect(booted(IMAGE, `ls -a $COS_STATE_AT`)).not.toContain('.slotwright-mixed');
+    });
+  },
+  120_000,
+);
+
+describe('the shell files of the initramfs', () => {
+  const shellcheck = spawnSync('sh', ['-c', 'command -v shellcheck']).status === 0;
+  it.skipIf(!shellcheck)('are clean for shellcheck', () => {
+    const base = 'src/boot/image/usr';
+    const posix = [
+      'lib/slotwright/initramfs/root.sh',
+      'lib/dracut/modules.d/30slotwright/parse.sh',
+      'lib/dracut/modules.d/30slotwright/mount.sh',
+      'share/initramfs-tools/hooks/slotwright',
+      'share/initramfs-tools/scripts/slotwright',
+    ].map((file) => join(base, file));
+    const { stdout } = spawnSync('shellcheck', ['--shell=sh', ...posix], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+    expect(
+      readFileSync(join(base, 'lib/dracut/modules.d/30slotwright/module-setup.sh'), 'utf8'),
+    ).toMatch(/^#!\/bin\/bash/);
+  });
+});
