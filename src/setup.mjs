@@ -58,7 +58,10 @@ const TEST_TOOLS = {
   acl: 'setfacl',
   attr: 'setfattr',
   'libcap2-bin': 'setcap',
+  shellcheck: 'shellcheck',
+  xorriso: 'xorriso',
   ...DISK_TOOLS,
+  ...(process.arch === 'x64' ? { 'qemu-system-x86': 'qemu-system-x86_64' } : {}),
 };
 const VM_TOOLS = {
   ...SANDBOX_TOOLS,
