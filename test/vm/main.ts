@@ -4,13 +4,19 @@
  */
 import { createContext, type WalkContext } from './context.ts';
 import { boots } from './walk/boots.ts';
+import { cuts } from './walk/cuts.ts';
+import { debugrw } from './walk/debugrw.ts';
+import { fallback } from './walk/fallback.ts';
 import { transient } from './walk/transient.ts';
 import { upgrade } from './walk/upgrade.ts';
 
 const SCENARIOS: Readonly<Record<string, (context: WalkContext) => Promise<void>>> = {
   boots,
   transient,
+  debugrw,
   upgrade,
+  fallback,
+  cuts,
 };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

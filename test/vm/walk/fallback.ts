@@ -1,0 +1,78 @@
+import { mountNext, type WalkContext, type WorkingDisk } from '../context.ts';
+import type { Machine } from '../machine.ts';
+
+/** What a hook does to the new system, so that its boots fail at another place each time. */
+const FAULTS = {
+  'the kernel panics': 'echo no initrd >/boot/initrd',
+  'init fails':
+    "rm -f /usr/sbin/init && printf '#!/bin/sh\\nexit 1\\n' >/usr/sbin/init && chmod 0755 /usr/sbin/init",
+  'a health check fails':
+    "mkdir -p /etc/slotwright/health.d && printf '#!/bin/sh\\necho no route to the world >&2\\nexit 1\\n' >/etc/slotwright/health.d/10-world && chmod 0755 /etc/slotwright/health.d/10-world",
+} as const;
+
+/** A new system that does not come up is given up after three attempts: passive runs, knows why, and can be made active again. */
+export async function fallback(context: WalkContext): Promise<void> {
+  const { check, note, part } = context;
+  const next = await part('next system: 2.0', () => context.source('busybox', '2.0'));
+  for (const [fault, command] of Object.entries(FAULTS)) {
+    note(`-- ${fault}`);
+    const disk = await part(`disk: ${fault}`, () => brokenBy(context, command));
+    const machine = await disk.start({ drives: [{ file: next, mode: 'ro' }] });
+    try {
+      await part('power on', () => machine.ready());
+      await mountNext(machine);
+      await part('elemental upgrade', () => machine.sure(['elemental', 'upgrade'], 300_000));
+      const judged = await machine.sure(['elemental', 'status']);
+      check(judged.includes('judged by slotwright, 3 attempts left'), 'the new system is on trial');
+      const back = await part(`reboot, until something runs again`, async () => {
+        machine.mark();
+        await machine.run(['reboot']);
+        return fallenBack(machine);
+      });
+      check(back.mode === 'passive' && back.version === '1.0', 'the passive image runs');
+      const line = await machine.sure(['cat', '/proc/cmdline']);
+      check(line.includes('slotwright.fell_back=tries'), 'because the attempts were used up');
+      const why = await machine.sure(['elemental', 'why']);
+      note(why.trimEnd().replaceAll('\n', '\n   '));
+      check(why.includes('started 3 times and not confirmed'), 'it knows how often was tried');
+      check(
+        why.includes(
+          fault === 'a health check fails'
+            ? 'no route to the world'
+            : 'none of its boots reached the health checks',
+        ),
+        'it knows what the attempts said',
+      );
+      const again = await machine.run(['elemental', 'upgrade'], 300_000);
+      check(again.code === 96, 'the same upgrade is refused');
+      await part('elemental rollback', () => machine.sure(['elemental', 'rollback'], 300_000));
+      const after = await part('reboot', async () => {
+        await machine.run(['reboot']);
+        return machine.ready();
+      });
+      check(after.mode === 'active' && after.version === '1.0', 'the good system is active again');
+    } finally {
+      await machine.cutPower();
+    }
+  }
+}
+
+/** A disk with a hook that breaks every new system. */
+async function brokenBy(context: WalkContext, command: string): Promise<WorkingDisk> {
+  const disk = await context.disk('busybox');
+  const commands = JSON.stringify([command]);
+  await disk.files.write(
+    'oem',
+    '/90_break.yaml',
+    `stages:\n  after-upgrade-chroot:\n    - name: break the new system\n      commands: ${commands}\n`,
+  );
+  return disk;
+}
+
+/** Boots that fail in a health check greet, too: only the one that is not of the image on trial counts. */
+async function fallenBack(machine: Machine): Promise<Awaited<ReturnType<Machine['ready']>>> {
+  for (;;) {
+    const greeting = await machine.ready(240_000);
+    if (greeting.mode !== 'active') return greeting;
+  }
+}
