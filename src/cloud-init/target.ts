@@ -74,6 +74,11 @@ export interface TargetFiles {
   remove(path: string): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   setOwner(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;
+  /**
+   * Acts on the files below a directory as if it were the root: for what belongs to somebody who may put links in our way
+   * while we work.
+   */
+  inside<T>(directory: string, act: (files: TargetFiles) => Promise<T>): Promise<T>;
 }
 
 export interface ExecRequest {

@@ -2,6 +2,7 @@ import type { Account } from '../entities/accounts.ts';
 import { readPasswd } from '../entities/accounts.ts';
 import type { PlacedText } from '../decode/decoder.ts';
 import { EntryError } from './entry-error.ts';
+import type { TargetFiles } from '../target.ts';
 import type { Part, PartContext } from './part.ts';
 
 /** Lets people in by their keys. */
@@ -15,22 +16,47 @@ export const authorizedKeys: Part = {
   },
 };
 
-/** Adds the keys that a user does not have yet. What a user may have put in our way (a link) is refused, not followed. */
+/** Below the home of a user. */
+const directory = '/.ssh';
+const path = `${directory}/authorized_keys`;
+
+interface Surroundings {
+  readonly account: Account;
+  /** Of the user's home. */
+  readonly files: TargetFiles;
+  readonly context: PartContext;
+}
+
+/**
+ * Adds the keys that a user does not have yet. What a user may have put in our way (a link) is refused, not followed; one
+ * that is put there meanwhile leads nowhere but to the user's own files.
+ */
 export async function addKeys(
   user: string,
   keys: readonly PlacedText[],
   context: PartContext,
 ): Promise<void> {
-  const { files } = context.target;
   const account = (await readPasswd(context.target)).find(({ name }) => name === user);
   if (account === undefined) {
     throw new EntryError(`there is no user \`${user}\``);
   }
-  const directory = await sshDirectory(account, context);
-  const path = `${directory}/authorized_keys`;
+  const home = await context.target.files.stat(account.home, 'follow');
+  if (home?.kind !== 'directory') {
+    throw new EntryError(`the home directory ${account.home} of ${account.name} is not there`);
+  }
+  await context.target.files.inside(account.home, (files) =>
+    addLines(keys, { account, files, context }),
+  );
+}
+
+async function addLines(
+  keys: readonly PlacedText[],
+  { account, files, context }: Surroundings,
+): Promise<void> {
+  await makeDirectory(account, files);
   const found = await files.stat(path, 'keep');
   if (found !== undefined && found.kind !== 'file') {
-    throw new EntryError(`${path} is no regular file`);
+    throw new EntryError(`${account.home}${path} is no regular file`);
   }
   const old = Buffer.from((await files.read(path)) ?? []).toString('utf8');
   const present = new Set(old.split('\n').map((line) => line.trim()));
@@ -57,22 +83,16 @@ export async function addKeys(
   }
 }
 
-async function sshDirectory(account: Account, { target }: PartContext): Promise<string> {
-  const home = await target.files.stat(account.home, 'follow');
-  if (home?.kind !== 'directory') {
-    throw new EntryError(`the home directory ${account.home} of ${account.name} is not there`);
-  }
-  const path = `${account.home.replace(/\/$/, '')}/.ssh`;
+async function makeDirectory(account: Account, files: TargetFiles): Promise<void> {
   const owner = { uid: account.uid, gid: account.gid };
-  const found = await target.files.stat(path, 'keep');
+  const found = await files.stat(directory, 'keep');
   if (found === undefined) {
-    await target.files.makeDirectory({ path, mode: 0o700, ...owner });
+    await files.makeDirectory({ path: directory, mode: 0o700, ...owner });
   } else if (found.kind !== 'directory') {
-    throw new EntryError(`${path} is no directory`);
+    throw new EntryError(`${account.home}${directory} is no directory`);
   } else {
-    await target.files.setOwner(path, owner);
+    await files.setOwner(directory, owner);
   }
-  return path;
 }
 
 /** The lines that a key stands for: itself, or what its address gives. */

@@ -175,6 +175,29 @@ export class ConfinedFiles implements TargetFiles {
     await this.change(path, (location) => chown(location, owner.uid, owner.gid));
   }
 
+  async inside<T>(directory: string, act: (files: TargetFiles) => Promise<T>): Promise<T> {
+    const below = await this.openBelow(directory);
+    try {
+      return await act(below);
+    } finally {
+      await below.close();
+    }
+  }
+
+  private async openBelow(directory: string): Promise<ConfinedFiles> {
+    const walk = new ConfinedWalk(this.root);
+    try {
+      const { location, names } = await walk.to(directory, 'follow');
+      this.refuseLent(names);
+      const root = await open(location, openPathOnly | O_DIRECTORY | O_NOFOLLOW);
+      return new ConfinedFiles(root, []);
+    } catch (error) {
+      throw fileError('open', directory, error);
+    } finally {
+      await walk.end();
+    }
+  }
+
   /** Acts on the very inode that the walk ended at. */
   private async change(path: string, act: (location: string) => Promise<void>): Promise<void> {
     await this.at(

@@ -55,7 +55,25 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
   };
 }
 
-function memoryFiles(content: Map<string, string>): TargetFiles {
+function memoryFiles(content: Map<string, string>, root = ''): TargetFiles {
+  const files = filesOf(content);
+  const at = (path: string): string => `${root}${path}`;
+  return {
+    stat: (path, links) => files.stat(at(path), links),
+    readLink: (path) => files.readLink(at(path)),
+    read: (path) => files.read(at(path)),
+    list: (path) => files.list(at(path)),
+    write: (file) => files.write({ ...file, path: at(file.path) }),
+    overwrite: (path, bytes) => files.overwrite(at(path), bytes),
+    makeDirectory: (made) => files.makeDirectory({ ...made, path: at(made.path) }),
+    remove: (path) => files.remove(at(path)),
+    setMode: (path, mode) => files.setMode(at(path), mode),
+    setOwner: (path, owner) => files.setOwner(at(path), owner),
+    inside: (directory, act) => act(memoryFiles(content, at(directory))),
+  };
+}
+
+function filesOf(content: Map<string, string>): Omit<TargetFiles, 'inside'> {
   const isDirectory = (path: string): boolean =>
     path === '/' || [...content.keys()].some((name) => name.startsWith(`${path}/`));
   const done = Promise.resolve();

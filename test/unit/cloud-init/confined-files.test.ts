@@ -143,6 +143,27 @@ describe('files confined to a root', () => {
     expect(readdirSync('/')).not.toContain('escape-attempt');
   });
 
+  it.each(['../../root/.ssh', '/root/.ssh'])(
+    'stays in the home of a user who puts a link to %s in the place of a directory that was looked at',
+    async (target) => {
+      for (const home of ['home/ada', 'root']) {
+        mkdirSync(join(root, home, '.ssh'), { recursive: true });
+      }
+      const before = statSync(join(root, 'root/.ssh'));
+      await files.inside('/home/ada', async (home) => {
+        expect(await home.stat('/.ssh', 'keep')).toMatchObject({ kind: 'directory' });
+        renameSync(join(root, 'home/ada/.ssh'), join(root, 'home/ada/away'));
+        symlinkSync(target, join(root, 'home/ada/.ssh'));
+        const keys = { path: '/.ssh/authorized_keys', bytes, mode: 0o600, ...me };
+        await expect(home.write(keys)).rejects.toMatchObject({ code: 'hook-file-failed' });
+        await expect(home.setMode('/.ssh', 0o700)).rejects.toBeDefined();
+        expect(await home.read('/.ssh/authorized_keys')).toBeUndefined();
+      });
+      expect(readdirSync(join(root, 'root/.ssh'))).toEqual([]);
+      expect(statSync(join(root, 'root/.ssh')).ctimeMs).toBe(before.ctimeMs);
+    },
+  );
+
   it('stays inside while somebody swaps a directory for a link out of the root', async () => {
     mkdirSync(join(root, 'real'));
     symlinkSync(join(directory, 'outside'), join(root, 'fake'));

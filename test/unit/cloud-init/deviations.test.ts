@@ -87,20 +87,22 @@ describe('a user', () => {
 });
 
 it('keys are not written through a link in the home of a user', async () => {
-  const { target, failures } = await step(
+  const { files: home } = memoryTarget();
+  const written: string[] = [];
+  const { failures } = await step(
     '{authorized_keys: {ada: [ssh-ed25519 AAAA]}}',
     {},
     {
-      stat: async (path) => {
-        const kind = path.endsWith('/.ssh') ? 'link' : 'directory';
-        return path === '/etc/passwd'
-          ? { kind: 'file', mode: 0o644, uid: 0, gid: 0, bytes: 1 }
-          : { kind, mode: 0o755, uid: 0, gid: 0, bytes: 0 };
-      },
+      inside: (directory, act) =>
+        act({
+          ...home,
+          stat: async () => ({ kind: 'link', mode: 0o777, uid: 0, gid: 0, bytes: 0 }),
+          write: async ({ path }) => void written.push(`${directory}${path}`),
+        }),
     },
   );
   expect(failures).toMatchObject([matching(/\/home\/ada\/\.ssh is no directory/)]);
-  expect([...target.content.keys()].some((path) => path.includes('authorized_keys'))).toBe(false);
+  expect(written).toEqual([]);
 });
 
 it('a host name that is none is refused, and /etc/hosts gets its line when it has none', async () => {
