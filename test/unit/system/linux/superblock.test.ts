@@ -15,7 +15,8 @@ describe('the superblock of an image', () => {
     truncateSync(file, 8 * 2 ** 20);
     execFileSync('mke2fs', ['-q', '-t', fs, '-L', 'SIXTEEN LETTERS!', file]);
     const found = await readSuperblock(file);
-    expect(found).toEqual({ fs, label: blkid(file, 'LABEL'), bytes: 8 * 2 ** 20 });
+    const [label, uuid] = [blkid(file, 'LABEL'), blkid(file, 'UUID')];
+    expect(found).toEqual({ fs, label, uuid, bytes: 8 * 2 ** 20 });
     expect(found.fs).toBe(blkid(file, 'TYPE'));
   });
 
