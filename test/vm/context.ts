@@ -33,7 +33,7 @@ export interface WorkingDisk {
 export interface WalkContext {
   readonly folder: string;
   /** Runs a part and prints how long it took. */
-  part<T>(title: string, work: () => Promise<T>): Promise<T>;
+  readonly part: <T>(title: string, work: () => Promise<T>) => Promise<T>;
   readonly note: (line: string) => void;
   /** A root tree of version 1.0, made on first use; another version is derived from it. */
   tree(kind: TreeKind, version?: string): Promise<string>;

@@ -3,6 +3,7 @@
  * Standard input and output are that line; `agent-line.ts` is the other side.
  */
 export const AGENT = `#!/bin/sh
+export HOME=/root
 # A canonical terminal would cut lines at 4095 bytes.
 stty raw -echo
 mode=unknown

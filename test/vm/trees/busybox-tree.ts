@@ -33,7 +33,7 @@ export async function makeBusyboxTree(
 
 const PACKAGES = [
   ...['linux-image-cloud-amd64', 'busybox-static', 'kmod'],
-  ...['bash', 'coreutils', 'findutils', 'grep', 'sed', 'tar', 'gzip', 'procps'],
+  ...['dash', 'bash', 'coreutils', 'findutils', 'grep', 'sed', 'tar', 'gzip', 'procps'],
   ...['util-linux', 'mount', 'e2fsprogs', 'dosfstools', 'rsync', 'zypper', 'rpm'],
 ];
 
@@ -62,6 +62,8 @@ async function linkApplets(root: string): Promise<void> {
     Object.fromEntries(missing.map((name) => [`usr/bin/${name}`, { link: 'busybox' }])),
   );
   await writeTreeFiles(root, {
+    // Busybox as a shell would run its own applets instead of the programs of these names.
+    'usr/bin/sh': { link: 'dash' },
     'usr/sbin/init': { link: '../bin/busybox' },
     'usr/libexec/busybox/login': { link: '../../bin/busybox' },
   });

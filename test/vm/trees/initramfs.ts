@@ -5,7 +5,6 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execFileSync } from 'node:child_process';
 import { kernelOf, loadOrder } from './modules.ts';
-import { STUB_ROOT } from './stub-root.ts';
 import { writeTreeFiles } from './tree-files.ts';
 
 /** Makes `/boot/initrd` of a tree from what is in the tree. */
@@ -24,7 +23,7 @@ export async function makeInitramfs(root: string, modules: readonly string[]): P
         join(folder, 'modules', basename(path)),
       );
     }
-    await writeFile(join(folder, 'root.sh'), STUB_ROOT);
+    await copyFile(join(root, ROOT_SCRIPT), join(folder, 'root.sh'));
     await writeTreeFiles(folder, {
       'modules/order': `${order.map((path) => basename(path)).join('\n')}\n`,
       init: { script: INIT },
@@ -34,6 +33,8 @@ export async function makeInitramfs(root: string, modules: readonly string[]): P
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const ROOT_SCRIPT = 'usr/lib/slotwright/initramfs/root.sh';
 
 /** The first process. What fails is told to the driver at once, and reboots: that uses up a try of an image on trial. */
 const INIT = `#!/bin/busybox sh
@@ -51,7 +52,8 @@ lost() {
 }
 while read -r module; do insmod "/modules/$module" || echo "initramfs: no $module"; done </modules/order
 . /root.sh
-vm_mount_root /sysroot || lost "the root cannot be mounted"
+cos_parse /proc/cmdline
+cos_mountroot /sysroot || lost "the root cannot be mounted"
 [ -x /sysroot/sbin/init ] || [ -L /sysroot/sbin/init ] || lost "there is no init"
 for one in run dev proc sys; do mount --move "/$one" "/sysroot/$one"; done
 exec switch_root /sysroot /sbin/init

@@ -6,7 +6,6 @@ import { AGENT, AGENT_PATH } from './agent.ts';
 import { baseArchive } from './base-archive.ts';
 import { keepModules, kernelOf } from './modules.ts';
 import { installProgram } from './program.ts';
-import { STUB_INITRAMFS_TOOLS } from './stub-root.ts';
 import { writeTreeFiles, type TreeFile } from './tree-files.ts';
 import { unpackVendor, writeVersion } from './vendor-files.ts';
 
@@ -24,7 +23,6 @@ export async function makeSystemdTree(
   await keepModules(root, MODULES);
   const release = await kernelOf(root);
   await writeTreeFiles(root, FILES);
-  await writeTreeFiles(root, STUB_INITRAMFS_TOOLS);
   await installProgram(root, given.bundle);
   await enableUnits(root);
   await rm(join(root, `boot/initrd.img-${release}`), { force: true });

@@ -25,7 +25,10 @@ export async function upgrade(context: WalkContext): Promise<void> {
         code === 0 && output.includes('installed by zypper'),
         'the package of the hook is there',
       );
-      check((await machine.sure(['rpm', '-q', 'vim'])).startsWith('vim-9'), 'and rpm knows it');
+      check(
+        (await machine.sure(['rpm', '--dbpath', '/var/lib/rpm', '-q', 'vim'])).startsWith('vim-9'),
+        'and rpm knows it',
+      );
       note((await machine.sure(['elemental', 'status'])).trimEnd().replaceAll('\n', '\n   '));
       note((await machine.sure(['elemental', 'history'])).trimEnd().replaceAll('\n', '\n   '));
     });
