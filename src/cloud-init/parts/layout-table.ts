@@ -1,0 +1,100 @@
+import { EntryError } from './entry-error.ts';
+import type { PartContext } from './part.ts';
+import { readProgram } from './read-program.ts';
+import { isSuccess } from './run-program.ts';
+
+/** A partition; positions and sizes in sectors of the disk. */
+export interface TablePartition {
+  readonly number: number;
+  readonly node: string;
+  readonly start: number;
+  readonly size: number;
+  /** GPT: upper-case GUID; msdos: hexadecimal number. */
+  readonly type: string;
+  /** GPT only. */
+  readonly name: string;
+}
+
+export interface PartitionTable {
+  readonly kind: 'gpt' | 'dos';
+  readonly id: string;
+  readonly sectorBytes: number;
+  /** GPT: first sector and last sector that its header allows. */
+  readonly firstSector: number;
+  readonly lastSector: number | undefined;
+  /** By position on the disk. */
+  readonly partitions: readonly TablePartition[];
+}
+
+/** The partition table of a disk; absent when the disk has none. A table that is neither GPT nor msdos is an error. */
+export async function readTable(
+  disk: string,
+  context: PartContext,
+): Promise<PartitionTable | undefined> {
+  const { result, text } = await readProgram(context, ['sfdisk', '--json', disk]);
+  if (!isSuccess(result)) {
+    if (text.includes('does not contain a recognized partition table')) {
+      return undefined;
+    }
+    throw new EntryError(`the partition table of ${disk} cannot be read: ${text.trim()}`);
+  }
+  return tableOf(disk, text);
+}
+
+/** Warnings of sfdisk may stand around its JSON. */
+function tableOf(disk: string, text: string): PartitionTable {
+  const unreadable = new EntryError(`sfdisk says something about ${disk} that is not understood`);
+  const table = field(parse(text, unreadable), 'partitiontable');
+  const kind = field(table, 'label');
+  if (kind !== 'gpt' && kind !== 'dos') {
+    throw new EntryError(
+      `${disk} has a partition table of type ${String(kind)}: gpt and dos are known`,
+    );
+  }
+  const listed = field(table, 'partitions') ?? [];
+  if (!Array.isArray(listed)) {
+    throw unreadable;
+  }
+  return {
+    kind,
+    id: asText(field(table, 'id')),
+    sectorBytes: asNumber(field(table, 'sectorsize')) ?? 512,
+    firstSector: asNumber(field(table, 'firstlba')) ?? 0,
+    lastSector: asNumber(field(table, 'lastlba')),
+    partitions: listed
+      .map((entry): TablePartition => {
+        const node = asText(field(entry, 'node'));
+        const number = Number(/\d+$/.exec(node)?.[0]);
+        const start = asNumber(field(entry, 'start'));
+        const size = asNumber(field(entry, 'size'));
+        if (start === undefined || size === undefined || !Number.isInteger(number)) {
+          throw unreadable;
+        }
+        const type = asText(field(entry, 'type'));
+        return { number, node, start, size, type, name: asText(field(entry, 'name')) };
+      })
+      .sort((left, right) => left.start - right.start),
+  };
+}
+
+function parse(text: string, unreadable: EntryError): unknown {
+  try {
+    return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  } catch {
+    throw unreadable;
+  }
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null && Object.hasOwn(of, name)
+    ? Reflect.get(of, name)
+    : undefined;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
