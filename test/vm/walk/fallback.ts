@@ -43,6 +43,7 @@ export async function fallback(context: WalkContext): Promise<void> {
         ),
         'it knows what the attempts said',
       );
+      await mountNext(machine);
       const again = await machine.run(['elemental', 'upgrade'], 300_000);
       check(again.code === 96, 'the same upgrade is refused');
       await part('elemental rollback', () => machine.sure(['elemental', 'rollback'], 300_000));
