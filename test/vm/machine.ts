@@ -1,4 +1,5 @@
 /** A virtual machine: started, driven, and cut. */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -90,8 +91,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   let complaint = '';
   qemu.stderr?.on('data', (text: Buffer) => (complaint += text.toString()));
   const life = setTimeout(() => qemu.kill('SIGKILL'), options.lifeMs ?? 600_000);
+  // The kernel ends QEMU with us; its folder is ours to remove.
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const off = ended(qemu).then(async () => {
     clearTimeout(life);
+    process.off('exit', removeFolder);
     for (const wire of [console, agent, monitor]) wire.close();
     await rm(folder, { recursive: true, force: true });
     waiting.end(complaint.trim() === '' ? 'the machine is off' : complaint.trim());

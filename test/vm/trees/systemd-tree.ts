@@ -58,14 +58,12 @@ const MODULES = [
   ],
 ];
 
-/** By name, as `systemctl enable` would: what the image brings, and the agent. */
+/** As the image's own presets say, and the agent. */
 async function enableUnits(root: string): Promise<void> {
   const units = await readdir(join(root, 'usr/lib/systemd/system'));
-  const ours = units.filter(
-    (name) =>
-      /^(cos-setup|slotwright)-.*\.service$/.test(name) && name !== 'slotwright-upgrade.service',
-  );
-  await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service', ...ours]);
+  const ours = units.filter((name) => /^(cos-setup|slotwright)-.*\.(service|timer)$/.test(name));
+  await hostCommand('systemctl', ['--root', root, 'preset', ...ours]);
+  await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service']);
 }
 
 const FILES: Readonly<Record<string, TreeFile>> = {
