@@ -86,7 +86,26 @@ describe.each(SHELLS)('the command line, read by %s', (_name, [shell, ...flags])
   });
 
   it('takes words as they are: no pattern in them is followed', () => {
-    expect(parsed('cos-img/filename=/cOS/* init=/bin/*')).toMatchObject({ image: '/cOS/*' });
+    const line = 'root=LABEL=COS_STATE cos-img/filename=/cOS/* init=/bin/*';
+    expect(parsed(line)).toMatchObject({ image: '/cOS/*' });
+  });
+
+  it.each(['root=live:CDLABEL=COS_LIVE', 'root=nfs:10.0.0.1:/srv', 'quiet'])(
+    'leaves the root to others with "%s": that is no partition with an image',
+    (word) => {
+      expect(parsed(`cos-img/filename=/cOS/active.img ${word}`)).toMatchObject({ image: '' });
+    },
+  );
+
+  it.each([
+    ['panic=5', '5'],
+    ['panic=-1', '-1'],
+    ['rd.emergency=reboot', '5'],
+    ['panic=0 rd.emergency=reboot', '5'],
+    ['rd.emergency=reboot panic=9', '9'],
+    ['rd.emergency=poweroff', ''],
+  ])('"%s" asks for a reboot when the root cannot be made: %s', (words, panic) => {
+    expect(parsed(words)).toMatchObject({ panic });
   });
 
   it.each(['rd.cos.disable', 'rd.cos.disable=1', 'cdroot'])('"%s" switches it off', (word) => {
@@ -132,12 +151,12 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
         'bin usr/bin usr/local usr/lib/modules etc/kept root home opt srv var oem proc sys dev run tmp';
       for (const top of tops.split(' ')) mkdirSync(join(image, top), { recursive: true });
       copyFileSync(busybox, join(image, 'bin/busybox'));
-      for (const applet of ['sh', 'mkdir', 'cp'])
+      for (const applet of ['sh', 'mkdir', 'cp', 'ls', 'grep', 'sleep'])
         execFileSync('ln', ['-s', 'busybox', join(image, 'bin', applet)]);
       // Stands for the tool: says that it ran, and writes the layout that the test put on OEM.
       writeFileSync(
         join(image, 'usr/bin/elemental'),
-        '#!/bin/sh\necho "$2" >>/run/cos/stages\nif [ "$2" = rootfs ] && [ -f /oem/layout ]; then cp /oem/layout /run/cos/cos-layout.env; fi\n[ ! -f /oem/fail ]\n',
+        '#!/bin/sh\necho "$2" >>/run/cos/stages\nif [ "$2" = rootfs ] && [ -f /oem/layout ]; then cp /oem/layout /run/cos/cos-layout.env; fi\nls /run/initramfs/cos-state/cOS | grep active >/run/cos/seen\nif [ -f /oem/hang ]; then sleep 60; fi\n[ ! -f /oem/fail ]\n',
         { mode: 0o755 },
       );
       writeFileSync(join(image, 'etc/kept/file'), 'of the image\n');
@@ -168,7 +187,9 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
     /** Replaces what lies on OEM. */
     function putOnOem(files: Readonly<Record<string, string>>): void {
       inNamespace(
-        `mount ${loops.get('OEM') ?? ''} /mnt; rm -rf /mnt/layout /mnt/fail; ${Object.entries(files)
+        `mount ${loops.get('OEM') ?? ''} /mnt; rm -rf /mnt/layout /mnt/fail /mnt/hang; ${Object.entries(
+          files,
+        )
           .map(([file, text]) => `printf %s '${text}' >/mnt/${file};`)
           .join(' ')} umount /mnt`,
         ['sh'],
@@ -316,7 +337,7 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
 
     it('that cannot be found ends the boot: told, and rebooted where panic= asks for it', () => {
       const line = 'cos-img/filename=/cOS/none.img root=LABEL=SW_NONE';
-      const quick = 'COS_HOMES=; sleep() { :; }';
+      const quick = 'COS_HOMES=; COS_STATE_WAIT=12; sleep() { :; }';
       expect(booted(line, 'true', quick)).toMatch(
         /SAY no partition holds \/cOS\/none.img\n[^]*CODE 1/,
       );
@@ -333,6 +354,100 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
       putOnOem({ fail: '' });
       const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, LOOK);
       expect(told).toContain('SAY stage rootfs had failures: /run/cos/rootfs.log');
+      expect(told).toContain('CODE 0');
+    });
+
+    it('brings what is new in an image to a persistent path, and keeps what was changed there', () => {
+      putOnOem({
+        layout: `VOLUMES="LABEL=${label('PERS')}:/usr/local"\nPERSISTENT_STATE_PATHS="/opt"\nPERSISTENT_STATE_TARGET=/usr/local/.news\nPERSISTENT_STATE_BIND=true\n`,
+      });
+      const line = `${IMAGE} rd.cos.oemlabel=${label('OEM')}`;
+      const full = `${IMAGE} rd.cos.debugrw=full`;
+      booted(full, 'echo old >$R/opt/mine; touch -d 2001-01-01 $R/opt/mine');
+      booted(line, 'echo changed >$R/opt/mine');
+      booted(full, 'echo newer >$R/opt/news');
+      const told = booted(line, 'echo "MINE $(cat $R/opt/mine)"; echo "NEWS $(cat $R/opt/news)"');
+      expect(told).toContain('MINE changed');
+      // Without rsync nothing is copied a second time: what was cut short would never be told from what was changed.
+      if (name === 'dash') expect(told).toContain('NEWS newer');
+      booted(full, 'rm -f $R/opt/mine $R/opt/news');
+    });
+
+    it('is writable where a persistent path should be, also when its volume is missing', () => {
+      putOnOem({ layout: 'RW_PATHS="/etc"\nPERSISTENT_STATE_PATHS="/srv"\n' });
+      const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, LOOK);
+      expect(told).toContain('SAY /srv is not persistent in this boot');
+      expect(told).toContain('WRITABLE srv');
+    });
+
+    it('leaves out volumes of the command line when the layout says MERGE=false', () => {
+      putOnOem({ layout: 'MERGE=false\n' });
+      const line = `${IMAGE} rd.cos.oemlabel=${label('OEM')} rd.cos.mount=LABEL=${label('PERS')}:/usr/local`;
+      expect(booted(line, LOOK)).toContain('FS usr/local overlay');
+    });
+
+    it('boots on without a volume that is missing: told, its path writable for this boot', () => {
+      const line = `${IMAGE} rd.cos.mount=LABEL=SW_NONE:/usr/local`;
+      const told = booted(line, `${LOOK} cat $R/etc/fstab`, 'COS_VOLUME_WAIT=1');
+      expect(told).toContain('SAY no LABEL=SW_NONE within 1 s: /usr/local is not persistent');
+      expect(told).toContain('WRITABLE usr/local');
+      expect(told).toContain('LABEL=SW_NONE /usr/local auto defaults,nofail 0 0');
+    });
+
+    it('has its layers on a device when rd.cos.overlay names one, in memory when that is missing', () => {
+      const line = `${IMAGE} rd.cos.overlay=LABEL=`;
+      booted(`${line}${label('PERS')}`, 'echo kept >$R/etc/layered');
+      const device = booted(`${line}${label('PERS')}`, 'cat $R/etc/layered; rm $R/etc/layered');
+      expect(device).toContain('kept\n');
+      const memory = booted(`${line}SW_NONE`, `${LOOK} cat $R/etc/fstab`, 'COS_VOLUME_WAIT=1');
+      expect(memory).toContain('SAY rd.cos.overlay: LABEL=SW_NONE cannot be used, taking memory');
+      expect(memory).toContain('WRITABLE etc');
+      expect(memory).toContain('tmpfs /run/overlay tmpfs defaults,mode=755,size=20% 0 0');
+    });
+
+    it('says in fstab what is mounted, writable only where it is or the layout pretends so', () => {
+      expect(booted(IMAGE, 'cat $R/etc/fstab')).toMatch(/^\/dev\/loop\d+ \/ auto ro 0 0$/m);
+      expect(booted(IMAGE, 'cat $R/etc/fstab')).toContain(
+        ' /run/initramfs/cos-state auto ro 0 0\n',
+      );
+      expect(booted(IMAGE, 'cat $R/etc/fstab')).toContain(
+        'overlay /usr/local overlay defaults,lowerdir=/usr/local,upperdir=/run/overlay/usr-local.overlay/upper,workdir=/run/overlay/usr-local.overlay/work,x-systemd.requires-mounts-for=/run/overlay 0 0\n',
+      );
+      for (const key of ['DEBUG_RW', 'DEBUGRW']) {
+        putOnOem({ layout: `${key}="true"\n` });
+        const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, `${LOOK} cat $R/etc/fstab`);
+        expect(told).toMatch(/^\/dev\/loop\d+ \/ auto rw 0 0$/m);
+        expect(told).not.toContain('USR-WRITABLE');
+      }
+    });
+
+    it('never gets an fstab of ours in an image that is written to', () => {
+      booted(`${IMAGE} rd.cos.debugrw=full`, 'true');
+      const told = booted(`${IMAGE} rd.cos.debugrw=full`, '[ -e $R/etc/fstab ] || echo NO-FSTAB');
+      expect(told).toContain('NO-FSTAB');
+    });
+
+    it('mounts nothing over a link of the image, which may lead out of it', () => {
+      booted(`${IMAGE} rd.cos.debugrw=full`, 'rm -r $R/srv; ln -s /run/cos $R/srv');
+      const told = booted(IMAGE, LOOK);
+      expect(told).toContain('SAY /srv is not mounted: a link, or .., is on the way');
+      expect(told).toContain('CODE 0');
+      expect(told).toContain('/run/cos/active_mode=1');
+      booted(`${IMAGE} rd.cos.debugrw=full`, 'rm $R/srv; mkdir $R/srv');
+    });
+
+    it('leaves nothing of the stages mounted, and shows them the partition of the image', () => {
+      const told = booted(
+        IMAGE,
+        'grep -cE " $R/(proc|sys|dev|run|tmp)( |/)" /proc/mounts; grep -c " /run/initramfs/cos-state " /proc/mounts; cat /run/cos/seen',
+      );
+      expect(told).toMatch(/^0\n1\nactive.img\n/m);
+    });
+
+    it('boots on when a hook of the first stages hangs', () => {
+      putOnOem({ hang: '' });
+      const told = booted(`${IMAGE} rd.cos.oemlabel=${label('OEM')}`, LOOK, 'COS_STAGE_LIMIT=1');
+      expect(told).toContain('SAY stage rootfs had failures');
       expect(told).toContain('CODE 0');
     });
 

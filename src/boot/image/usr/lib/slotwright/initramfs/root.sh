@@ -6,13 +6,17 @@
 #   cos_parse /proc/cmdline
 #   cos_mountroot /sysroot || ...
 #
-# POSIX shell with mount, umount, mkdir, losetup, findfs (or blkid), chroot, sleep, reboot. Tested with busybox and with dash.
+# POSIX shell with mount, umount, mkdir, losetup, findfs (or blkid), chroot, readlink, sleep, reboot. Tested with busybox and with dash.
 
 COS_STATE_AT=/run/initramfs/cos-state
 COS_RUN=/run/cos
 COS_OVERLAY_AT=/run/overlay
 # Where the image is looked for after the partition that root= names.
 COS_HOMES='LABEL=COS_STATE LABEL=COS_RECOVERY'
+# Seconds: for the partition of the image (as the reference), for another volume, for a stage of hooks.
+COS_STATE_WAIT=300
+COS_VOLUME_WAIT=60
+COS_STAGE_LIMIT=900
 
 cos_say() {
   echo "slotwright: $*" >/dev/kmsg 2>/dev/null || echo "slotwright: $*" >&2
@@ -22,7 +26,7 @@ cos_say() {
 cos_parse() {
   cos_words=$(cat "$1")
   cos_image='' cos_root='' cos_overlay=tmpfs:20% cos_mounts='' cos_oem='' cos_oem_timeout=120 cos_debugrw=no
-  cos_disabled=no cos_fsck=auto cos_repair=preen cos_panic='' cos_failed=no
+  cos_disabled=no cos_live=no cos_fsck=auto cos_repair=preen cos_panic='' cos_emergency='' cos_failed=no
   # The words of a command line are separated by blanks, and nothing in them is a pattern.
   set -f
   # shellcheck disable=SC2086
@@ -32,7 +36,9 @@ cos_parse() {
     cos_value=${cos_word#*=}
     case $cos_word in
       cos-img/filename=*) cos_image=$cos_value ;;
+      root=live:CDLABEL=* | root=CDLABEL=*) cos_root='' cos_live=yes ;;
       root=LABEL=* | root=UUID=* | root=PARTLABEL=* | root=PARTUUID=* | root=/dev/*) cos_root=$cos_value ;;
+      root=*) cos_root= ;;
       rd.cos.overlay=*) cos_overlay=$cos_value ;;
       rd.cos.mount=*) cos_mounts="$cos_mounts $cos_value" ;;
       rd.cos.oemlabel=*) cos_oem=$cos_value ;;
@@ -40,12 +46,12 @@ cos_parse() {
       rd.cos.debugrw) cos_debugrw=yes ;;
       rd.cos.debugrw=full) cos_debugrw=full ;;
       rd.cos.debugrw=*) case $cos_value in 0 | no | off | false) ;; *) cos_debugrw=yes ;; esac ;;
-      rd.cos.disable | cdroot) cos_disabled=yes ;;
-      rd.cos.disable=*) case $cos_value in 0 | no | off | false) ;; *) cos_disabled=yes ;; esac ;;
+      rd.cos.disable | cdroot) cos_disabled=yes cos_live=yes ;;
+      rd.cos.disable=*) case $cos_value in 0 | no | off | false) ;; *) cos_disabled=yes cos_live=yes ;; esac ;;
       fsck.mode=force | fsck.mode=skip) cos_fsck=$cos_value ;;
       fsck.repair=yes | fsck.repair=no | fsck.repair=preen) cos_repair=$cos_value ;;
       panic=*) cos_panic=$cos_value ;;
-      rd.emergency=reboot | rd.shell=0) cos_panic=${cos_panic:-5} ;;
+      rd.emergency=reboot | rd.shell=0) cos_emergency=reboot ;;
       upgrade_failure) cos_failed=yes ;;
     esac
   done
@@ -55,11 +61,16 @@ cos_parse() {
   [ "$cos_oem_timeout" -ge 1 ] || cos_oem_timeout=1
   [ "$cos_oem_timeout" -le 1800 ] || cos_oem_timeout=1800
   case $cos_image in
-    */active.img) cos_slot=active ;;
-    */passive.img) cos_slot=passive ;;
-    */recovery.img | */recovery.squashfs) cos_slot=recovery ;;
+    */recovery*) cos_slot=recovery ;;
+    */active*) cos_slot=active ;;
+    */passive*) cos_slot=passive ;;
     *) cos_slot=other ;;
   esac
+  case $cos_emergency$cos_panic in
+    reboot | reboot0) cos_panic=5 ;;
+  esac
+  # As in the reference: any other form of root= leaves the root to others, a live system's for instance.
+  [ -n "$cos_root" ] || cos_image=
   if [ "$cos_slot" = recovery ] && [ "$cos_debugrw" != no ]; then
     cos_say 'rd.cos.debugrw is refused in recovery: the last way back stays as it is'
     cos_debugrw=no
@@ -69,21 +80,31 @@ cos_parse() {
 # What cannot be gone on after. With panic= the machine reboots, which uses up a try of an image on trial; else the caller gets to decide.
 cos_die() {
   cos_say "$*"
+  echo "slotwright: $*" >/dev/console 2>/dev/null
   case $cos_panic in
+    -[0-9]*) cos_panic=0 ;;
     '' | 0 | *[!0-9]*) return 1 ;;
   esac
-  echo "slotwright: $*; rebooting in $cos_panic s" >/dev/console 2>/dev/null
+  echo "slotwright: rebooting in $cos_panic s" >/dev/console 2>/dev/null
   sleep "$cos_panic"
   reboot -f
   return 1
 }
 
-# The device of LABEL=, UUID= or a path; fails when there is none.
+# The device of LABEL=, UUID= or a path; fails when there is none. Of several with the same label, one of the disk that we boot from.
 cos_device() {
   case $1 in
     /dev/*) [ -b "$1" ] && echo "$1" ;;
-    *) findfs "$1" 2>/dev/null || cos_device_by_blkid "$1" ;;
+    *) cos_device_of_our_disk "$1" || findfs "$1" 2>/dev/null || cos_device_by_blkid "$1" ;;
   esac
+}
+
+cos_device_of_our_disk() {
+  [ -n "$cos_disk" ] && command -v blkid >/dev/null 2>&1 || return 1
+  for cos_found in $(blkid -c /dev/null -o device -t "$1" 2>/dev/null); do
+    [ "$(cos_disk_of "$cos_found")" = "$cos_disk" ] && echo "$cos_found" && return 0
+  done
+  return 1
 }
 
 cos_device_by_blkid() {
@@ -91,6 +112,10 @@ cos_device_by_blkid() {
   cos_found=$(blkid -l -o device -t "$1" 2>/dev/null)
   [ -n "$cos_found" ] && echo "$cos_found"
 }
+
+cos_disk_of() (
+  cd -P "/sys/class/block/${1##*/}/.." 2>/dev/null && pwd -P
+)
 
 # The same, waiting up to so many seconds.
 cos_wait_device() {
@@ -113,7 +138,7 @@ cos_fsck() {
   esac
   [ "$cos_fsck" = force ] && cos_flags="$cos_flags -f"
   # shellcheck disable=SC2086
-  e2fsck $cos_flags "$1" >/run/cos-fsck.log 2>&1
+  e2fsck $cos_flags "$1" >>/run/cos-fsck.log 2>&1 </dev/null
   cos_code=$?
   # 1: repaired. 8 and more: not an ext file system, or it could not be looked at.
   if [ "$cos_code" -ge 4 ] && [ "$cos_code" -lt 8 ]; then
@@ -126,38 +151,58 @@ cos_fsck() {
 # every likely place is looked at, and in the end every block device.
 cos_mount_state() {
   mkdir -p "$COS_STATE_AT"
+  cos_disk=
   cos_try=0
-  while [ "$cos_try" -lt 60 ]; do
+  while [ "$cos_try" -lt "$COS_STATE_WAIT" ]; do
     for cos_spec in $cos_root $COS_HOMES; do
       cos_dev=$(cos_device "$cos_spec") || continue
-      cos_try_state "$cos_dev" && return 0
+      cos_holds_image "$cos_dev" ro || cos_repaired "$cos_dev" || continue
+      cos_take_state "$cos_dev" && return 0
     done
-    if [ "$cos_try" -ge 10 ]; then
-      for cos_dev in /sys/class/block/*; do
-        cos_dev=/dev/${cos_dev##*/}
-        case $cos_dev in /dev/loop* | /dev/ram* | /dev/zram*) continue ;; esac
-        cos_try_state "$cos_dev" noload && return 0
-      done
-    fi
+    case $cos_try in
+      10) cos_say "waiting up to $COS_STATE_WAIT s for a partition that holds $cos_image" ;;
+    esac
+    if [ "$cos_try" -ge 10 ] && [ $((cos_try % 10)) = 0 ]; then cos_mount_any_state && return 0; fi
     cos_try=$((cos_try + 1))
     sleep 1
   done
   return 1
 }
 
-# Looked at before it is checked: other disks are not ours to repair, nor their journals to replay.
-cos_try_state() {
+# Looks everywhere, without replaying journals: other disks are not ours to change.
+cos_mount_any_state() {
+  for cos_dev in /sys/class/block/*; do
+    cos_dev=/dev/${cos_dev##*/}
+    case $cos_dev in /dev/loop* | /dev/ram* | /dev/zram*) continue ;; esac
+    cos_holds_image "$cos_dev" ro,norecovery && cos_take_state "$cos_dev" && return 0
+  done
+  return 1
+}
+
+# Looked at before it is checked: other disks are not ours to repair.
+cos_holds_image() {
   [ -b "$1" ] || return 1
-  mount -o "ro${2:+,$2}" "$1" "$COS_STATE_AT" 2>/dev/null || return 1
-  if [ ! -e "$COS_STATE_AT$cos_image" ]; then
-    umount "$COS_STATE_AT"
-    return 1
-  fi
+  mount -o "$2" "$1" "$COS_STATE_AT" 2>/dev/null || return 1
+  cos_held=no
+  [ -e "$COS_STATE_AT$cos_image" ] && cos_held=yes
   umount "$COS_STATE_AT"
+  [ "$cos_held" = yes ]
+}
+
+# A partition of the right name that cannot even be looked at may come back by being checked.
+cos_repaired() {
+  mount -o ro "$1" "$COS_STATE_AT" 2>/dev/null && umount "$COS_STATE_AT" && return 1
+  cos_fsck "$1"
+  cos_holds_image "$1" ro
+}
+
+cos_take_state() {
   cos_fsck "$1"
   cos_mode=ro
   [ "$cos_debugrw" = no ] || cos_mode=rw
   mount -o "$cos_mode" "$1" "$COS_STATE_AT" || return 1
+  cos_state_dev=$1
+  cos_disk=$(cos_disk_of "$1")
 }
 
 # Mounts the image at $1.
@@ -167,7 +212,9 @@ cos_mount_image() {
   if [ "$cos_debugrw" = no ]; then
     losetup -r "$cos_loop" "$COS_STATE_AT$cos_image" && mount -o ro "$cos_loop" "$1"
   else
-    losetup "$cos_loop" "$COS_STATE_AT$cos_image" && mount -o rw "$cos_loop" "$1"
+    losetup "$cos_loop" "$COS_STATE_AT$cos_image" || return 1
+    mount -o rw "$cos_loop" "$1" 2>/dev/null || mount -o ro "$cos_loop" "$1" || return 1
+    cos_is_mounted "$1" rw || cos_say "rd.cos.debugrw: $cos_image is of a kind that cannot be written to"
   fi
 }
 
@@ -176,9 +223,12 @@ cos_mount_image() {
 cos_mixed_kernel() {
   cos_release=$(uname -r)
   cos_mark=$COS_STATE_AT/.slotwright-mixed-$cos_release
-  [ -d "$1/usr/lib/modules/$cos_release" ] || [ -d "$1/lib/modules/$cos_release" ] && cos_same=yes || cos_same=no
-  cos_any=no
-  for cos_one in "$1"/usr/lib/modules/* "$1"/lib/modules/*; do
+  cos_modules=$1/usr/lib/modules
+  # A link /lib may be absolute, and lead to the modules of the initramfs.
+  [ -d "$cos_modules" ] || [ -L "$1/lib" ] || cos_modules=$1/lib/modules
+  cos_same=no cos_any=no
+  [ -d "$cos_modules/$cos_release" ] && cos_same=yes
+  for cos_one in "$cos_modules"/*; do
     [ -d "$cos_one" ] && cos_any=yes
   done
   if [ "$cos_same" = yes ] || [ "$cos_any" = no ]; then
@@ -197,6 +247,7 @@ cos_mixed_kernel() {
   umount "$COS_STATE_AT"
   sync
   reboot -f
+  return 1
 }
 
 cos_write_state() {
@@ -220,20 +271,34 @@ cos_mount_oem() {
   mount -o rw "$cos_dev" "$1/oem" || cos_say "$cos_oem cannot be mounted: going on without /oem"
 }
 
-# Runs a stage of hooks inside the image. Its failure never stops a boot: it is told by the tool, and kept in what it prints.
+# Runs a stage of hooks inside the image. Its failure never stops a boot, nor does one that hangs: it is told by the tool, and kept in what
+# it prints.
 cos_stage() {
   [ -x "$1/usr/bin/elemental" ] || return 0
   cos_bound=
   for cos_one in proc sys dev run; do
-    mount --bind "/$cos_one" "$1/$cos_one" && cos_bound="$1/$cos_one $cos_bound"
+    # With what is mounted below; apart from it, so that undoing it here undoes nothing there.
+    mount --rbind "/$cos_one" "$1/$cos_one" && mount --make-rslave "$1/$cos_one" && cos_bound="$1/$cos_one $cos_bound"
   done
   mount -t tmpfs -o mode=1777 tmpfs "$1/tmp" && cos_bound="$1/tmp $cos_bound"
   mkdir -p "$COS_RUN"
-  PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" /usr/bin/elemental run-stage "$2" >"$COS_RUN/$2.log" 2>&1 ||
-    cos_say "stage $2 had failures: $COS_RUN/$2.log"
+  cos_limit=
+  command -v timeout >/dev/null 2>&1 && cos_limit="timeout -k 10 $COS_STAGE_LIMIT"
+  # shellcheck disable=SC2086
+  PATH=/usr/sbin:/usr/bin:/sbin:/bin $cos_limit chroot "$1" /usr/bin/elemental run-stage "$2" \
+    >"$COS_RUN/$2.log" 2>&1 </dev/null || cos_say "stage $2 had failures: $COS_RUN/$2.log"
+  cos_end_processes "$1"
   for cos_one in $cos_bound; do
-    umount "$cos_one" || umount -l "$cos_one"
+    umount -l "$cos_one"
   done
+}
+
+# Ends what a stage left running inside the image: it would hold what is mounted there.
+cos_end_processes() {
+  for cos_one in /proc/[0-9]*; do
+    [ "$(readlink "$cos_one/root" 2>/dev/null)" = "$1" ] && kill -9 "${cos_one#/proc/}" 2>/dev/null
+  done
+  return 0
 }
 
 # Reads KEY=VALUE lines, quoted or not, of the names that a layout has. Nothing in them is run.
@@ -250,7 +315,7 @@ cos_read_layout() {
       case $cos_line in
         VOLUMES=*) VOLUMES=$cos_value ;;
         MERGE=*) MERGE=$cos_value ;;
-        OVERLAY=*) OVERLAY=$cos_value ;;
+        OVERLAY=*) OVERLAY=${cos_value:-$OVERLAY} ;;
         RW_PATHS=*) RW_PATHS=$cos_value ;;
         PERSISTENT_STATE_PATHS=*) PERSISTENT_STATE_PATHS=$cos_value ;;
         PERSISTENT_STATE_TARGET=*) PERSISTENT_STATE_TARGET=$cos_value ;;
@@ -282,10 +347,34 @@ cos_depth() {
   echo "$cos_count"
 }
 
+# Whether something is mounted at $1; with $2, whether what was mounted last is so: ro or rw.
 cos_is_mounted() {
-  while read -r _ cos_where _; do
-    [ "$cos_where" = "$1" ] && return 0
+  cos_how=
+  while read -r _ cos_where _ cos_options _; do
+    [ "$cos_where" = "$1" ] && cos_how=$cos_options
   done </proc/mounts
+  case $cos_how in
+    '') return 1 ;;
+    "${2:-}"*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether a link in the image leads a path out of it: mounting there would mount over the initramfs, or over another place of the image.
+cos_leads_elsewhere() {
+  cos_rest=${2#/}
+  cos_walked=$1
+  while [ -n "$cos_rest" ]; do
+    cos_walked=$cos_walked/${cos_rest%%/*}
+    if [ -L "$cos_walked" ] || [ "${cos_rest%%/*}" = .. ]; then
+      cos_say "$2 is not mounted: a link, or .., is on the way"
+      return 0
+    fi
+    case $cos_rest in
+      */*) cos_rest=${cos_rest#*/} ;;
+      *) cos_rest= ;;
+    esac
+  done
   return 1
 }
 
@@ -294,8 +383,9 @@ cos_mount_volume() {
   cos_spec=${2%:*}
   cos_path=${2##*:}
   cos_is_mounted "$1$cos_path" && return 0
-  cos_dev=$(cos_wait_device "$cos_spec" 60) || {
-    cos_say "no $cos_spec within 60 s: $cos_path is not persistent in this boot"
+  cos_leads_elsewhere "$1" "$cos_path" && return 0
+  cos_dev=$(cos_wait_device "$cos_spec" "$COS_VOLUME_WAIT") || {
+    cos_say "no $cos_spec within $COS_VOLUME_WAIT s: $cos_path is not persistent in this boot"
     return 0
   }
   cos_fsck "$cos_dev"
@@ -305,16 +395,15 @@ cos_mount_volume() {
 
 # Puts a writable layer over a path of the image: what is written there is gone with this boot.
 cos_mount_overlay() {
+  cos_leads_elsewhere "$1" "$2" && return 0
   [ -d "$1$2" ] || return 0
   cos_is_mounted "$1$2" && return 0
-  cos_layer=$COS_OVERLAY_AT/$(cos_dashed "$2").overlay
-  cos_overlay_over "$1$2" "$cos_layer"
+  cos_overlay_over "$1$2" "$COS_OVERLAY_AT/$(cos_dashed "$2").overlay" || cos_say "$2 cannot be made writable"
 }
 
 cos_overlay_over() {
-  mkdir -p "$2/upper" "$2/work"
-  mount -t overlay -o "defaults,lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$1" ||
-    cos_say "$1 cannot be made writable"
+  mkdir -p "$2/upper" "$2/work" &&
+    mount -t overlay -o "defaults,lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$1"
 }
 
 cos_dashed() {
@@ -332,79 +421,112 @@ cos_mount_overlay_device() {
   case $OVERLAY in
     tmpfs:*) mount -t tmpfs -o "mode=755,size=${OVERLAY#tmpfs:}" tmpfs "$COS_OVERLAY_AT" && return 0 ;;
     LABEL=* | UUID=*)
-      if cos_dev=$(cos_wait_device "$OVERLAY" 60); then
+      if cos_dev=$(cos_wait_device "$OVERLAY" "$COS_VOLUME_WAIT"); then
         cos_fsck "$cos_dev"
         mount -o rw "$cos_dev" "$COS_OVERLAY_AT" && return 0
       fi
       ;;
   esac
   cos_say "rd.cos.overlay: $OVERLAY cannot be used, taking memory"
+  OVERLAY=tmpfs:20%
   mount -t tmpfs -o mode=755,size=20% tmpfs "$COS_OVERLAY_AT"
 }
 
-# Makes a path keep its changes, in a directory of a volume.
+# Makes a path keep its changes, in a directory of a volume. Where that cannot be, they last for this boot: a system that needs the path
+# writable still comes up.
 cos_mount_persistent() {
-  [ -d "$1$2" ] || return 0
-  cos_base=$1$PERSISTENT_STATE_TARGET/$(cos_dashed "$2")
-  if [ "$PERSISTENT_STATE_BIND" != true ]; then
-    cos_overlay_over "$1$2" "$cos_base.overlay"
+  cos_leads_elsewhere "$1" "$2" && return 0
+  cos_leads_elsewhere "$1" "$PERSISTENT_STATE_TARGET" && return 0
+  [ -d "$1$2" ] || mkdir -p "$1$2" 2>/dev/null || {
+    cos_say "$2 is not in the image and cannot be made there"
     return 0
+  }
+  cos_base=$1$PERSISTENT_STATE_TARGET/$(cos_dashed "$2")
+  if [ "$PERSISTENT_STATE_BIND" = true ]; then
+    cos_mirror "$1$2" "$cos_base.bind" && mount --bind "$cos_base.bind" "$1$2" && return 0
+  else
+    cos_overlay_over "$1$2" "$cos_base.overlay" 2>/dev/null && return 0
   fi
-  if [ ! -d "$cos_base.bind" ]; then
-    # Under another name until it is whole: a cut in between starts it anew.
-    rm -rf "$cos_base.bind.new"
-    mkdir -p "$cos_base.bind.new"
-    if command -v rsync >/dev/null 2>&1; then
-      rsync -aqAX "$1$2/" "$cos_base.bind.new/"
-    else
-      cp -a "$1$2/." "$cos_base.bind.new/"
-    fi || cos_say "not everything of $2 could be copied"
-    sync
-    mv "$cos_base.bind.new" "$cos_base.bind"
-    sync
-  fi
-  mount --bind "$cos_base.bind" "$1$2" || cos_say "$2 is not persistent in this boot"
+  cos_say "$2 is not persistent in this boot"
+  cos_mount_overlay "$1" "$2"
 }
 
-# Says in /etc/fstab what is mounted; goes with the writable layer over /etc.
+# Copies what the image has at $1 to $2. Later boots bring what is new or newer in the image; what was changed here since then stays.
+cos_mirror() {
+  if [ ! -d "$2" ]; then
+    # Under another name until it is whole: a cut in between starts it anew.
+    rm -rf "$2.new"
+    mkdir -p "$2.new" || return 1
+    if command -v rsync >/dev/null 2>&1; then
+      rsync -aqAX "$1/" "$2.new/"
+    else
+      cp -a "$1/." "$2.new/"
+    fi || cos_say "not everything of $1 could be copied"
+    sync
+    mv "$2.new" "$2"
+    sync
+  elif command -v rsync >/dev/null 2>&1; then
+    rsync -aqAXu "$1/" "$2/" || cos_say "not everything that is new in $1 could be copied"
+  fi
+}
+
+# Says in /etc/fstab what is mounted; goes with the writable layer over /etc, and is never written into an image.
 cos_write_fstab() {
+  cos_is_mounted "$1/etc" rw || {
+    cos_say 'no /etc/fstab was written: no layer is over /etc'
+    return 0
+  }
   cos_mode=ro
   [ "$cos_debugrw" = no ] || cos_mode=rw
   [ "$DEBUG_RW" = true ] && cos_mode=rw
   {
     echo "# Made at each boot: the root of this system is $cos_image."
+    echo "$cos_state_dev $COS_STATE_AT auto $cos_mode 0 0"
     echo "$cos_loop / auto $cos_mode 0 0"
     case $OVERLAY in
       tmpfs:*) echo "tmpfs $COS_OVERLAY_AT tmpfs defaults,mode=755,size=${OVERLAY#tmpfs:} 0 0" ;;
       *) echo "$OVERLAY $COS_OVERLAY_AT auto defaults 0 0" ;;
     esac
-    [ -n "$cos_oem" ] && case " $cos_volumes " in
+    [ -n "$cos_oem" ] && case "$cos_volumes " in
       *":/oem "*) ;;
       *) echo "LABEL=$cos_oem /oem auto defaults,nofail 0 0" ;;
     esac
     for cos_one in $cos_volumes; do
       echo "${cos_one%:*} ${cos_one##*:} auto defaults,nofail 0 0"
     done
-    for cos_path in $RW_PATHS; do
-      cos_layer=$COS_OVERLAY_AT/$(cos_dashed "$cos_path").overlay
-      [ -d "$cos_layer" ] && echo "overlay $cos_path overlay defaults,lowerdir=$cos_path,upperdir=$cos_layer/upper,workdir=$cos_layer/work,x-systemd.requires-mounts-for=$COS_OVERLAY_AT 0 0"
+    for cos_path in $RW_PATHS $PERSISTENT_STATE_PATHS; do
+      cos_fstab_overlay "$1" "$cos_path" "$COS_OVERLAY_AT" ''
     done
     for cos_path in $PERSISTENT_STATE_PATHS; do
       cos_base=$PERSISTENT_STATE_TARGET/$(cos_dashed "$cos_path")
-      if [ "$PERSISTENT_STATE_BIND" = true ]; then
-        echo "$cos_base.bind $cos_path none defaults,bind 0 0"
-      else
-        echo "overlay $cos_path overlay defaults,lowerdir=$cos_path,upperdir=$cos_base.overlay/upper,workdir=$cos_base.overlay/work,x-systemd.requires-mounts-for=$PERSISTENT_STATE_TARGET 0 0"
-      fi
+      cos_fstab_overlay "$1" "$cos_path" "$PERSISTENT_STATE_TARGET" "$1"
+      [ "$PERSISTENT_STATE_BIND" = true ] && [ -d "$1$cos_base.bind" ] && echo "$cos_base.bind $cos_path none defaults,bind 0 0"
     done
-  } >"$1/etc/fstab" 2>/dev/null || cos_say 'no /etc/fstab was written: /etc is read-only'
+  } >"$1/etc/fstab"
+  cos_lazy_etc "$1"
+}
+
+# The line of a layer that was made in this boot.
+cos_fstab_overlay() {
+  cos_is_mounted "$1$2" || return 0
+  cos_layer=$3/$(cos_dashed "$2").overlay
+  [ -d "$4$cos_layer" ] || return 0
+  echo "overlay $2 overlay defaults,lowerdir=$2,upperdir=$cos_layer/upper,workdir=$cos_layer/work,x-systemd.requires-mounts-for=$3 0 0"
+}
+
+# At shutdown something always has files open below /etc.
+cos_lazy_etc() {
+  cos_lazy=$1/etc/systemd/system/etc.mount.d
+  [ -d "$1/usr/lib/systemd" ] && [ ! -e "$cos_lazy/override.conf" ] || return 0
+  mkdir -p "$cos_lazy" && printf '[Mount]\nLazyUnmount=true\n' >"$cos_lazy/override.conf"
 }
 
 cos_write_sentinels() {
   mkdir -p "$COS_RUN"
   case $cos_slot in
-    active | passive | recovery) printf 1 >"$COS_RUN/${cos_slot}_mode" ;;
+    active | passive | recovery) cos_wanted && printf 1 >"$COS_RUN/${cos_slot}_mode" ;;
   esac
+  [ "$cos_live" = no ] || printf 1 >"$COS_RUN/live_mode"
   [ "$cos_failed" = no ] || printf 1 >"$COS_RUN/upgrade_failure"
 }
 
@@ -429,18 +551,18 @@ cos_layout() {
   cos_stage "$1" initramfs
 }
 
-# Mounts the root at $1. Without an image on the command line, or switched off there, nothing is done and the answer is 2.
+# Whether the root is ours to make: an image is asked for, by a root= that can be followed, and nobody switched us off.
+cos_wanted() {
+  [ "$cos_disabled" = no ] && [ -n "$cos_image" ]
+}
+
+# Mounts the root at $1. Without an image on the command line, or switched off there, nothing is mounted and the answer is 2.
 cos_mountroot() {
-  if [ "$cos_disabled" = yes ]; then
-    mkdir -p "$COS_RUN"
-    printf 1 >"$COS_RUN/live_mode"
-    return 2
-  fi
-  [ -n "$cos_image" ] || return 2
   cos_write_sentinels
+  cos_wanted || return 2
   cos_mount_state || { cos_die "no partition holds $cos_image" || return 1; }
   cos_mount_image "$1" || { cos_die "$cos_image cannot be mounted" || return 1; }
-  cos_mixed_kernel "$1"
+  cos_mixed_kernel "$1" || return 1
   cos_layout "$1"
   return 0
 }

@@ -12,13 +12,13 @@ depends() {
 }
 
 installkernel() {
-  hostonly='' instmods loop overlay squashfs ext4 vfat nls_cp437 nls_ascii nls_iso8859_1 nls_utf8 \
+  hostonly='' instmods loop overlay squashfs ext4 xfs vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 \
     virtio_pci virtio_blk virtio_scsi nvme sd_mod ahci
 }
 
 install() {
-  inst_multiple losetup findfs mount umount chroot mkdir sleep uname touch rm mv cp cat sync reboot
-  inst_multiple -o blkid e2fsck rsync tr
+  inst_multiple losetup findfs mount umount chroot mkdir sleep uname touch rm mv cp cat sync readlink reboot
+  inst_multiple -o blkid e2fsck rsync timeout
   inst_simple /usr/lib/slotwright/initramfs/root.sh
   inst_hook cmdline 30 "$moddir/parse.sh"
   inst_hook mount 01 "$moddir/mount.sh"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154,SC1091
 . /usr/lib/slotwright/initramfs/root.sh
 cos_parse /proc/cmdline
-if [ "$cos_disabled" = no ] && [ -n "$cos_image" ]; then
+if cos_wanted; then
   root=slotwright
   rootok=1
   # Nothing to wait for: the mount hook does its own waiting.
