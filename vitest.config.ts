@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Files that mount, boot or signal: one at a time, because a mount namespace made by one pins the mounts of another. */
 const MACHINE = [
   'test/boot/**/*.test.ts',
+  'test/cloud-init/**/*.test.ts',
   'test/contract/**/*.test.ts',
   'test/crash/{once,process,refused,signals}.test.ts',
   'test/field/**/*.test.ts',

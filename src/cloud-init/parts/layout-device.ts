@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Step } from '../step.ts';
 import type { TargetFiles } from '../target.ts';
 import { EntryError } from './entry-error.ts';
+import { kernelEntry, kernelNumber, mountedDevices } from './layout-mounts.ts';
 import type { PartContext } from './part.ts';
 import { pairsOf, readProgram } from './read-program.ts';
 import { isSuccess } from './run-program.ts';
@@ -10,8 +11,9 @@ import { targetPath } from './target-path.ts';
 /** The disk to partition. */
 export interface Disk {
   readonly node: string;
-  /** Size in sectors of 512 bytes. */
-  readonly sectors: number;
+  readonly bytes: number;
+  /** Of one sector, which is what partition tables count in. */
+  readonly sectorBytes: number;
   /** The partition that `path` named, where it did not name the disk itself. */
   readonly partition?: string;
 }
@@ -47,8 +49,9 @@ export async function findDisk(
     const found = matching(await labelledDevices(context), label);
     const disks = new Map<string, Disk>();
     for (const { node } of found) {
-      const { node: disk, sectors } = await diskOf(node, context);
-      disks.set(disk, { node: disk, sectors });
+      const end = await endOfLinks(node, context.target.files);
+      const { node: disk, bytes, sectorBytes } = await diskOf(end, context);
+      disks.set(disk, { node: disk, bytes, sectorBytes });
     }
     const [only, second] = disks.values();
     if (second !== undefined) {
@@ -121,13 +124,15 @@ async function nodeAt(given: string, context: PartContext): Promise<string> {
   if (found.kind !== 'directory') {
     return path;
   }
-  const argv = ['findmnt', '--noheadings', '--output', 'SOURCE', '--mountpoint', path] as const;
-  const { result, text } = await readProgram(context, argv);
-  const source = text.trim().replace(/\[.*\]$/, '');
-  if (!isSuccess(result) || !source.startsWith('/dev/')) {
+  const mount = (await mountedDevices(context)).findLast(({ at }) => at === path);
+  const place = await files.readLink(`/sys/dev/block/${mount?.number ?? ''}`);
+  if (place !== undefined) {
+    return `/dev/${(place.split('/').at(-1) ?? '').replaceAll('!', '/')}`;
+  }
+  if (mount?.source.startsWith('/dev/') !== true) {
     throw new EntryError(`${given} is a directory on which no disk is mounted`);
   }
-  return endOfLinks(source, files);
+  return endOfLinks(mount.source, files);
 }
 
 async function endOfLinks(path: string, files: TargetFiles): Promise<string> {
@@ -145,8 +150,7 @@ async function endOfLinks(path: string, files: TargetFiles): Promise<string> {
 /** The kernel's own view: a partition lies below its disk in /sys. */
 async function diskOf(node: string, context: PartContext): Promise<Disk> {
   const { files } = context.target;
-  const name = node.replace(/^\/dev\//, '').replaceAll('/', '!');
-  const entry = `/sys/class/block/${name}`;
+  const entry = kernelEntry(node);
   const place = await files.readLink(entry);
   if (place === undefined) {
     throw new EntryError(`${node} is no disk that the kernel knows`);
@@ -156,6 +160,12 @@ async function diskOf(node: string, context: PartContext): Promise<Disk> {
     const disk = await diskOf(`/dev/${parent.replaceAll('!', '/')}`, context);
     return { ...disk, partition: node };
   }
-  const sectors = Number(Buffer.from((await files.read(`${entry}/size`)) ?? []).toString('utf8'));
-  return { node, sectors: Number.isSafeInteger(sectors) ? sectors : 0 };
+  if ((await files.stat(`${entry}/dm`, 'follow')) !== undefined) {
+    throw new EntryError(
+      `${node} is a volume of the device mapper, which the kernel does not divide into partitions: name the disk below it by its path`,
+    );
+  }
+  const sectors = (await kernelNumber(node, 'size', context)) ?? 0;
+  const sectorBytes = (await kernelNumber(node, 'queue/logical_block_size', context)) ?? 512;
+  return { node, bytes: sectors * 512, sectorBytes };
 }

@@ -1,8 +1,14 @@
 import { EntryError } from './entry-error.ts';
 
+/** What a new partition may be filled with, by the word that `filesystem` has. */
+export const fileSystemNames = [
+  ...['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'fat', 'vfat', 'fat16', 'fat32', 'swap'],
+  ...['none', 'noformat', '-'],
+] as const;
+
 /** A kind of content that a new partition may get. */
 export interface FileSystemKind {
-  /** The program that makes it on a node; absent: the partition stays as it is. */
+  /** How it is made on a node; absent: the partition stays as it is. */
   readonly make?: (node: string, label: string) => readonly [string, ...string[]];
   /** Longest label in bytes. */
   readonly mostLabel: number;
@@ -18,10 +24,21 @@ const linux = {
   gptBootType: '21686148-6449-6E6F-744E-656564454649',
 } as const;
 
+/**
+ * Words that make one, with the label behind an option of its own. Where a program asks back when it finds something on
+ * the partition, it is told not to: it is ours and new.
+ */
+function making(
+  words: readonly [string, ...string[]],
+  label: string,
+): NonNullable<FileSystemKind['make']> {
+  return (node, text) => [...words, ...(text === '' ? [] : [label, text]), node];
+}
+
 const ext = (version: 'ext2' | 'ext3' | 'ext4'): FileSystemKind => ({
   ...linux,
   mostLabel: 16,
-  make: (node, label) => [`mkfs.${version}`, '-q', ...(label === '' ? [] : ['-L', label]), node],
+  make: making([`mkfs.${version}`, '-q', '-F'], '-L'),
 });
 
 const fat = (...size: readonly string[]): FileSystemKind => ({
@@ -29,49 +46,41 @@ const fat = (...size: readonly string[]): FileSystemKind => ({
   dosType: 'c',
   gptBootType: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
   mostLabel: 11,
-  make: (node, label) => ['mkfs.vfat', ...size, ...(label === '' ? [] : ['-n', label]), node],
+  make: making(['mkfs.vfat', ...size], '-n'),
 });
 
 const none: FileSystemKind = { ...linux, mostLabel: 0 };
 
-const kinds: Readonly<Record<string, FileSystemKind>> = {
+const kinds: Readonly<Record<(typeof fileSystemNames)[number], FileSystemKind>> = {
   ext2: ext('ext2'),
   ext3: ext('ext3'),
   ext4: ext('ext4'),
-  xfs: {
-    ...linux,
-    mostLabel: 12,
-    make: (node, label) => ['mkfs.xfs', '-q', ...(label === '' ? [] : ['-L', label]), node],
-  },
-  btrfs: {
-    ...linux,
-    mostLabel: 255,
-    make: (node, label) => ['mkfs.btrfs', '-q', ...(label === '' ? [] : ['-L', label]), node],
-  },
+  xfs: { ...linux, mostLabel: 12, make: making(['mkfs.xfs', '-q', '-f'], '-L') },
+  btrfs: { ...linux, mostLabel: 255, make: making(['mkfs.btrfs', '-q', '-f'], '-L') },
   fat: fat(),
   vfat: fat(),
   fat16: fat('-F', '16'),
   fat32: fat('-F', '32'),
   swap: {
+    ...linux,
     gptType: '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F',
     dosType: '82',
-    gptBootType: linux.gptBootType,
     mostLabel: 15,
-    make: (node, label) => ['mkswap', ...(label === '' ? [] : ['-L', label]), node],
+    make: making(['mkswap'], '-L'),
   },
   none,
   noformat: none,
   '-': none,
 };
 
-/** What `filesystem` asks for; ext4 when it says nothing. An unknown word is an error before anything is written. */
+/** What `filesystem` asks for; ext4 when it says nothing. An unknown word is an error. */
 export function fileSystemKind(word: string | undefined): FileSystemKind {
-  const name = word ? word : 'ext4';
-  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-  if (kind === undefined) {
+  const wanted = word ? word : 'ext4';
+  const name = fileSystemNames.find((known) => known === wanted);
+  if (name === undefined) {
     throw new EntryError(
-      `the file system \`${name}\` is not known: ${Object.keys(kinds).join(', ')} are`,
+      `the file system \`${wanted}\` is not known: ${fileSystemNames.join(', ')} are`,
     );
   }
-  return kind;
+  return kinds[name];
 }

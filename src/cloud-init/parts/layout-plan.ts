@@ -1,39 +1,37 @@
 import type { Step } from '../step.ts';
-import { EntryError } from './entry-error.ts';
+import type { Position } from '../yaml/node.ts';
+import type { Addition, CheckedAddition } from './layout-addition.ts';
+import { LayoutRefusal, checkAdditions } from './layout-addition.ts';
+import type { Disk, LabelledDevice } from './layout-device.ts';
 import type { FileSystemKind } from './layout-file-systems.ts';
-import { fileSystemKind } from './layout-file-systems.ts';
 import type { PartitionTable, TablePartition } from './layout-table.ts';
 
 type Layout = NonNullable<Step['layout']>;
-type Addition = NonNullable<Layout['add_partitions']>[number];
 
 /** What is done to a disk; positions and sizes in sectors. Either all of it fits, or there is no plan. */
 export interface LayoutPlan {
-  /** The last partition, and the size that it is to have; its own size when only its file system may have to grow. */
+  /** The last partition, and the size that it is to have: its own when only its file system may have to grow. */
   readonly growth?: { readonly partition: TablePartition; readonly size: number };
   readonly additions: readonly PlannedPartition[];
-  /** The backup of the GPT is to move to the end of a disk that has grown. */
-  readonly moveBackup: boolean;
+  /** What is asked for and left out, and why. */
+  readonly skipped: readonly { readonly reason: string; readonly at: Position }[];
 }
 
 export interface PlannedPartition {
   readonly entry: Addition;
   readonly kind: FileSystemKind;
+  readonly number: number;
   readonly start: number;
   readonly size: number;
-  /** Left by an earlier run that was interrupted: it is there, without a file system. */
-  readonly unfinished?: TablePartition;
+  /** `unfinished`: it is there from an earlier run that was interrupted, without a file system that counts. */
+  readonly state: 'new' | 'unfinished';
 }
 
 export interface PlanningFacts {
-  readonly disk: string;
-  /** Of the disk, in sectors of 512 bytes. */
-  readonly sectors: number;
+  readonly disk: Disk;
   readonly table: PartitionTable;
-  /** Labels of all file systems of the machine. */
-  readonly labels: ReadonlySet<string>;
-  /** The only partition that may grow, where the layout names a partition instead of a disk. */
-  readonly only?: string;
+  /** Of the whole machine: a label that is anywhere is taken. */
+  readonly devices: readonly LabelledDevice[];
 }
 
 /**
@@ -46,163 +44,213 @@ export const unfinishedType = {
 } as const;
 
 const mebibyte = 1024 * 1024;
+const mostPartitions = { gpt: 128, dos: 4 } as const;
 
 /**
- * Plans a layout: growth comes before the additions, as in the reference. Throws an `EntryError` when something does not
- * fit, before anything is written. An addition whose file-system label is anywhere on the machine, or whose partition label
- * is on the disk, is there already.
+ * Plans a layout: growth comes before the additions, as in the reference. Throws a `LayoutRefusal` when something does not
+ * fit, before anything is written. An addition is there already when its file-system label is anywhere on the machine, or its
+ * partition label on the disk.
  */
 export function planLayout(wanted: Layout, facts: PlanningFacts): LayoutPlan {
-  const { table } = facts;
-  const additions = (wanted.add_partitions ?? []).map(checked);
-  const end = endOfDisk(facts);
-  const growth =
-    wanted.expand_partition === undefined
-      ? undefined
-      : planGrowth({ asked: wanted.expand_partition.size ?? 0, additions }, facts, end);
+  const { disk, table } = facts;
+  if (table.kind === 'dos' && table.partitions.some(({ type }) => /^(?:5|f|85)$/i.test(type))) {
+    throw new LayoutRefusal(`${disk.node} has an extended partition: it is left alone`, wanted.at);
+  }
+  const additions = checkAdditions(wanted.add_partitions ?? [], table.kind);
+  const end = endOfRoom(facts);
+  const growth = planGrowth({ layout: wanted, additions, end }, facts);
   const grown = table.partitions.map((partition) =>
     partition === growth?.partition ? { ...partition, size: growth.size } : partition,
   );
-  const planned = planAdditions({ additions, grown, end }, facts);
-  const fresh = planned.some(({ unfinished }) => unfinished === undefined);
-  const grows = growth !== undefined && growth.size > growth.partition.size;
-  const last = table.lastSector;
+  const added = planAdditions({ additions, grown, end }, facts);
+  const asked = wanted.expand_partition;
+  const isLarger =
+    growth !== undefined && growth.partition.size > toSectors(asked?.size ?? 0, table);
+  const shrunk =
+    asked?.size && isLarger
+      ? [
+          {
+            reason: `${growth.partition.node} has more than ${String(asked.size)} MiB already: nothing is made smaller`,
+            at: asked.at,
+          },
+        ]
+      : [];
   return {
     ...(growth === undefined ? {} : { growth }),
-    additions: planned,
-    moveBackup: (fresh || grows) && last !== undefined && last < end - 1,
+    additions: added.additions,
+    skipped: [...shrunk, ...added.skipped],
   };
 }
 
-interface Checked {
-  readonly entry: Addition;
-  readonly kind: FileSystemKind;
-}
-
-function checked(entry: Addition): Checked {
-  const kind = fileSystemKind(entry.filesystem);
-  const { fsLabel = '', pLabel = '' } = entry;
-  const known = kind.make === undefined ? pLabel : fsLabel || pLabel;
-  if (known === '') {
-    throw new EntryError(
-      kind.make === undefined
-        ? 'a partition without a file system needs `pLabel`: every run would add it again'
-        : 'a partition needs `fsLabel` or `pLabel`: every run would add it again',
-    );
-  }
-  for (const label of [fsLabel, pLabel]) {
-    if (!/^[^\p{Cc}"\\]*$/u.test(label)) {
-      throw new EntryError(
-        `the label ${JSON.stringify(label)} has characters that a label cannot have`,
-      );
-    }
-  }
-  if (kind.make !== undefined && Buffer.byteLength(fsLabel) > kind.mostLabel) {
-    const most = String(kind.mostLabel);
-    throw new EntryError(
-      `the label ${fsLabel} is longer than the ${most} bytes of ${entry.filesystem || 'ext4'}`,
-    );
-  }
-  if (pLabel.length > 36) {
-    throw new EntryError(`the partition label ${pLabel} is longer than 36 characters`);
-  }
-  return { entry, kind };
-}
-
 /** First sector behind the room for partitions, on a boundary of 1 MiB. */
-function endOfDisk({ sectors, table }: PlanningFacts): number {
-  const all = Math.floor((sectors * 512) / table.sectorBytes);
-  const behindTable = Math.ceil((128 * 128) / table.sectorBytes) + 1;
-  return table.kind === 'gpt'
-    ? alignDown(all - behindTable, table)
-    : alignDown(Math.min(all, 2 ** 32 - 1), table);
+function endOfRoom({ disk, table }: PlanningFacts): number {
+  const all = Math.floor(disk.bytes / table.sectorBytes);
+  const backup = Math.ceil((128 * 128) / table.sectorBytes) + 1;
+  return alignDown(table.kind === 'gpt' ? all - backup : Math.min(all, 2 ** 32 - 1), table);
 }
 
 function planGrowth(
-  wanted: { readonly asked: number; readonly additions: readonly Checked[] },
-  facts: PlanningFacts,
-  end: number,
+  wanted: {
+    readonly layout: Layout;
+    readonly additions: readonly CheckedAddition[];
+    readonly end: number;
+  },
+  { table, disk, devices }: PlanningFacts,
 ): LayoutPlan['growth'] {
-  const { table, disk, only } = facts;
+  const asked = wanted.layout.expand_partition;
+  if (asked === undefined) {
+    return undefined;
+  }
+  const size = asked.size ?? 0;
   const partition = table.partitions.findLast(
     // With a size, what this layout itself has added behind stays out: the next run must not take it for the last one.
-    (candidate) => wanted.asked === 0 || !isAdded(candidate, wanted.additions),
+    (candidate) => size === 0 || !isAdded(candidate, { ...wanted, devices, kind: table.kind }),
   );
   if (partition === undefined) {
-    throw new EntryError(`${disk} has no partition that could grow`);
+    throw new LayoutRefusal(`${disk.node} has no partition that could grow`, asked.at);
   }
-  if (only !== undefined && only !== partition.node) {
-    throw new EntryError(`${only} cannot grow: ${partition.node} is the last partition of ${disk}`);
+  if (isUnfinished(partition.type, table.kind)) {
+    throw strayPartition(partition, disk, asked.at);
   }
-  if (table.kind === 'dos' && table.partitions.some(({ type }) => /^(?:5|f|85)$/i.test(type))) {
-    throw new EntryError(`${disk} has an extended partition: it is not grown`);
+  if (disk.partition !== undefined && disk.partition !== partition.node) {
+    const last = `${partition.node} is the last partition of ${disk.node}`;
+    throw new LayoutRefusal(`${disk.partition} cannot grow: ${last}`, asked.at);
   }
   const next = table.partitions.find(({ start }) => start > partition.start);
-  const room = Math.max((next?.start ?? end) - partition.start, partition.size);
-  const asked = toSectors(wanted.asked, table);
-  if (asked > room) {
-    throw new EntryError(
-      `${partition.node} cannot grow to ${String(wanted.asked)} MiB: there is room for ${inMebibytes(room, table)} MiB`,
+  const room = Math.max((next?.start ?? wanted.end) - partition.start, partition.size);
+  const target = toSectors(size, table);
+  if (target > room) {
+    throw new LayoutRefusal(
+      `${partition.node} cannot grow to ${String(size)} MiB: there is room for ${inMebibytes(room, table)} MiB`,
+      asked.at,
     );
   }
-  return { partition, size: Math.max(wanted.asked === 0 ? room : asked, partition.size) };
+  return { partition, size: Math.max(size === 0 ? room : target, partition.size) };
 }
 
-/** By its partition label only: a msdos table has none, and what it adds is last on purpose. */
-function isAdded(partition: TablePartition, additions: readonly Checked[]): boolean {
-  return additions.some(({ entry }) => Boolean(entry.pLabel) && entry.pLabel === partition.name);
+function isAdded(
+  { name, node, type }: TablePartition,
+  by: {
+    readonly additions: readonly CheckedAddition[];
+    readonly devices: readonly LabelledDevice[];
+    readonly kind: PartitionTable['kind'];
+  },
+): boolean {
+  const label = by.devices.find((device) => device.node === node)?.label ?? '';
+  return by.additions.some(
+    ({ entry: { fsLabel, pLabel } }) =>
+      isUnfinished(type, by.kind) ||
+      (Boolean(pLabel) && pLabel === name) ||
+      (Boolean(fsLabel) && fsLabel === label),
+  );
 }
 
 function planAdditions(
   wanted: {
-    readonly additions: readonly Checked[];
+    readonly additions: readonly CheckedAddition[];
     readonly grown: readonly TablePartition[];
     readonly end: number;
   },
   facts: PlanningFacts,
-): readonly PlannedPartition[] {
-  const { table, disk, labels } = facts;
-  const isUnfinished = ({ type }: TablePartition): boolean =>
-    type.toUpperCase() === unfinishedType[table.kind].toUpperCase();
-  const unfinished = wanted.grown.filter(isUnfinished);
+): Pick<LayoutPlan, 'additions' | 'skipped'> {
+  const { table, disk } = facts;
+  const unfinished = wanted.grown.filter(({ type }) => isUnfinished(type, table.kind));
+  const numbers = new Set(wanted.grown.map(({ number }) => number));
   const planned: PlannedPartition[] = [];
-  let free = wanted.grown.reduce((most, { start, size }) => Math.max(most, start + size), 0);
-  free = alignUp(Math.max(free, table.firstSector, toSectors(1, table)), table);
-  for (const { entry, kind } of wanted.additions) {
-    const { fsLabel = '', pLabel = '' } = entry;
-    const left = unfinished.find(({ name }) => table.kind === 'dos' || name === pLabel);
-    if (left !== undefined && kind.make !== undefined) {
-      unfinished.splice(unfinished.indexOf(left), 1);
-      planned.push({ entry, kind, start: left.start, size: left.size, unfinished: left });
+  const skipped: LayoutPlan['skipped'][number][] = [];
+  const occupied = wanted.grown.reduce((most, { start, size }) => Math.max(most, start + size), 0);
+  let free = alignUp(Math.max(occupied, table.firstSector, toSectors(1, table)), table);
+  for (const { entry, kind, label } of wanted.additions) {
+    const left = unfinished.find((partition) => isLeftOf(partition, { entry, kind }, table));
+    const there = holderOf(entry, facts, left);
+    if (there !== undefined) {
+      skipped.push({ reason: `${there}: the partition ${label} is not added`, at: entry.at });
       continue;
     }
-    const isThere =
-      (fsLabel !== '' && labels.has(fsLabel)) ||
-      (pLabel !== '' && wanted.grown.some(({ name }) => name === pLabel));
-    if (isThere) {
+    if (left !== undefined) {
+      unfinished.splice(unfinished.indexOf(left), 1);
+      const { number, start, size } = left;
+      planned.push({ entry, kind, number, start, size, state: 'unfinished' });
       continue;
     }
     const size = entry.size ? toSectors(entry.size, table) : wanted.end - free;
     if (size < toSectors(1, table) || free + size > wanted.end) {
-      const room = inMebibytes(Math.max(wanted.end - free, 0), table);
-      throw new EntryError(
-        `${disk} is too small for the partition ${fsLabel || pLabel}: it needs ${entry.size ? String(entry.size) : 'at least 1'} MiB, ${room} MiB are free behind the last partition`,
+      const need = entry.size ? `${String(entry.size)} MiB` : 'at least 1 MiB';
+      const room = `${inMebibytes(Math.max(wanted.end - free, 0), table)} MiB`;
+      throw new LayoutRefusal(
+        `${disk.node} is too small for the partition ${label}: it needs ${need}, ${room} are free behind the last partition`,
+        entry.at,
       );
     }
-    planned.push({ entry, kind, start: free, size });
+    const number = freeNumber(numbers, mostPartitions[table.kind]);
+    if (number === undefined) {
+      const most = `${String(mostPartitions[table.kind])} partitions`;
+      throw new LayoutRefusal(
+        `the partition table of ${disk.node} is full: it holds ${most}`,
+        entry.at,
+      );
+    }
+    numbers.add(number);
+    planned.push({ entry, kind, number, start: free, size, state: 'new' });
     free = alignUp(free + size, table);
   }
   const [stray] = unfinished;
-  if (stray !== undefined) {
-    throw new EntryError(
-      `${stray.node} was left by an interrupted layout that this one does not ask for: remove it with \`sfdisk --delete ${disk} ${String(stray.number)}\``,
-    );
+  const [first] = wanted.additions;
+  if (stray !== undefined && first !== undefined) {
+    throw strayPartition(stray, disk, first.entry.at);
   }
-  const fresh = planned.filter((addition) => addition.unfinished === undefined).length;
-  if (table.kind === 'dos' && fresh > 0 && wanted.grown.length + fresh > 4) {
-    throw new EntryError(`${disk} has a msdos partition table: it holds four partitions`);
+  return { additions: planned, skipped };
+}
+
+function isUnfinished(type: string, kind: PartitionTable['kind']): boolean {
+  return type.toUpperCase() === unfinishedType[kind].toUpperCase();
+}
+
+function strayPartition({ node, number }: TablePartition, disk: Disk, at: Position): LayoutRefusal {
+  const command = `sfdisk --delete ${disk.node} ${String(number)}`;
+  return new LayoutRefusal(
+    `${node} was left by an interrupted layout that this one does not ask for: remove it with \`${command}\``,
+    at,
+  );
+}
+
+/** Made for this entry by a run that was interrupted. A msdos table has no names: there the size must tell. */
+function isLeftOf(
+  { name, size }: TablePartition,
+  { entry, kind }: Pick<CheckedAddition, 'entry' | 'kind'>,
+  table: PartitionTable,
+): boolean {
+  return (
+    kind.make !== undefined &&
+    (table.kind === 'dos' || name === (entry.pLabel ?? '')) &&
+    (!entry.size || size === toSectors(entry.size, table))
+  );
+}
+
+/** What carries a label of the entry already, in words. */
+function holderOf(
+  { fsLabel, pLabel }: Addition,
+  { devices, table }: PlanningFacts,
+  left: TablePartition | undefined,
+): string | undefined {
+  const other = devices.find(
+    ({ label, node }) => Boolean(fsLabel) && label === fsLabel && node !== left?.node,
+  );
+  if (other !== undefined) {
+    return `the label ${other.label} is on ${other.node}`;
   }
-  return planned;
+  const named = table.partitions.find(
+    (partition) => Boolean(pLabel) && partition.name === pLabel && partition !== left,
+  );
+  return named === undefined ? undefined : `the partition label ${named.name} is on ${named.node}`;
+}
+
+/** Behind the highest where there is one, as partitions are behind each other. */
+function freeNumber(taken: ReadonlySet<number>, most: number): number | undefined {
+  const behind = Math.max(0, ...taken) + 1;
+  return behind <= most
+    ? behind
+    : Array.from({ length: most }, (_, index) => index + 1).find((number) => !taken.has(number));
 }
 
 function toSectors(mebibytes: number, { sectorBytes }: PartitionTable): number {

@@ -1,4 +1,5 @@
 import { EntryError } from './entry-error.ts';
+import type { Disk } from './layout-device.ts';
 import type { PartContext } from './part.ts';
 import { readProgram } from './read-program.ts';
 import { isSuccess } from './run-program.ts';
@@ -17,38 +18,36 @@ export interface TablePartition {
 
 export interface PartitionTable {
   readonly kind: 'gpt' | 'dos';
-  readonly id: string;
   readonly sectorBytes: number;
-  /** GPT: first sector and last sector that its header allows. */
+  /** GPT: the first sector that its header leaves to partitions. */
   readonly firstSector: number;
-  readonly lastSector: number | undefined;
   /** By position on the disk. */
   readonly partitions: readonly TablePartition[];
 }
 
 /** The partition table of a disk; absent when the disk has none. A table that is neither GPT nor msdos is an error. */
 export async function readTable(
-  disk: string,
+  disk: Disk,
   context: PartContext,
 ): Promise<PartitionTable | undefined> {
-  const { result, text } = await readProgram(context, ['sfdisk', '--json', disk]);
+  const { result, text } = await readProgram(context, ['sfdisk', '--json', disk.node]);
   if (!isSuccess(result)) {
     if (text.includes('does not contain a recognized partition table')) {
       return undefined;
     }
-    throw new EntryError(`the partition table of ${disk} cannot be read: ${text.trim()}`);
+    throw new EntryError(`the partition table of ${disk.node} cannot be read: ${text.trim()}`);
   }
   return tableOf(disk, text);
 }
 
 /** Warnings of sfdisk may stand around its JSON. */
-function tableOf(disk: string, text: string): PartitionTable {
+function tableOf({ node: disk, sectorBytes }: Disk, text: string): PartitionTable {
   const unreadable = new EntryError(`sfdisk says something about ${disk} that is not understood`);
   const table = field(parse(text, unreadable), 'partitiontable');
   const kind = field(table, 'label');
   if (kind !== 'gpt' && kind !== 'dos') {
     throw new EntryError(
-      `${disk} has a partition table of type ${String(kind)}: gpt and dos are known`,
+      `${disk} has a partition table of the type ${asText(kind)}: gpt and dos are known`,
     );
   }
   const listed = field(table, 'partitions') ?? [];
@@ -57,10 +56,8 @@ function tableOf(disk: string, text: string): PartitionTable {
   }
   return {
     kind,
-    id: asText(field(table, 'id')),
-    sectorBytes: asNumber(field(table, 'sectorsize')) ?? 512,
+    sectorBytes: asNumber(field(table, 'sectorsize')) ?? sectorBytes,
     firstSector: asNumber(field(table, 'firstlba')) ?? 0,
-    lastSector: asNumber(field(table, 'lastlba')),
     partitions: listed
       .map((entry): TablePartition => {
         const node = asText(field(entry, 'node'));
