@@ -30,6 +30,20 @@ export interface WorkingDisk {
   start(options?: Partial<MachineOptions>): Promise<Machine>;
 }
 
+export interface BootedStart {
+  /** What is prepared in the same way has the same name. */
+  readonly name: string;
+  readonly kind: TreeKind;
+  readonly options?: Partial<MachineOptions>;
+  /** Before it boots, on its disk. */
+  readonly prepare?: (disk: WorkingDisk) => Promise<void>;
+}
+
+export interface BootedMachine {
+  readonly machine: Machine;
+  readonly disk: WorkingDisk;
+}
+
 export interface WalkContext {
   readonly folder: string;
   /** Runs a part and prints how long it took. */
@@ -41,6 +55,8 @@ export interface WalkContext {
   source(kind: TreeKind, version: string): Promise<string>;
   /** A fresh copy of the disk with 1.0 on it. */
   disk(kind: TreeKind): Promise<WorkingDisk>;
+  /** A machine that runs, on a disk of its own, in a second: the first of a name boots, the others wake from its memory. */
+  readonly booted: (start: BootedStart) => Promise<BootedMachine>;
   /** Fails the walk unless it holds. */
   readonly check: (holds: boolean, promise: string) => void;
   readonly timings: readonly { readonly title: string; readonly seconds: number }[];
@@ -62,6 +78,7 @@ export async function createContext(
 ): Promise<WalkContext & { readonly end: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'slotwright-walk-'));
   const [onceText, onceDisk] = [remembering<string>(), remembering<BuiltDisk>()];
+  const onceAsleep = remembering<Asleep>();
   const timings: { title: string; seconds: number }[] = [];
   let copies = 0;
 
@@ -108,6 +125,20 @@ export async function createContext(
         { signal: new AbortController().signal, note },
       );
     });
+  const copyOf = async (original: string, from: BuiltDisk): Promise<WorkingDisk> => {
+    const path = join(folder, `disk-${(copies += 1)}.raw`);
+    await run('cp', ['--sparse=auto', '--reflink=auto', original, path]);
+    return {
+      path,
+      built: from,
+      files: diskFiles(path, from),
+      start: async (options) => startMachine({ disk: path, ...options }),
+    };
+  };
+  const disk: WalkContext['disk'] = async (kind) => {
+    const original = await built(kind);
+    return copyOf(original.output, original);
+  };
   return {
     folder,
     part,
@@ -122,16 +153,25 @@ export async function createContext(
         await makeImage(path, image, new AbortController().signal);
         return path;
       }),
-    disk: async (kind) => {
-      const original = await built(kind);
-      const path = join(folder, `${kind}-${(copies += 1)}.raw`);
-      await run('cp', ['--sparse=auto', '--reflink=auto', original.output, path]);
-      return {
-        path,
-        built: original,
-        files: diskFiles(path, original),
-        start: async (options) => startMachine({ disk: path, ...options }),
-      };
+    disk,
+    booted: async ({ name, kind, options = {}, prepare }) => {
+      const asleep = await onceAsleep(name, async () => {
+        const first = await disk(kind);
+        await prepare?.(first);
+        const machine = await first.start(options);
+        try {
+          await machine.ready();
+          await machine.sure(['sync']);
+          const memory = `${first.path}.memory`;
+          await machine.hibernate(memory);
+          return { memory, original: first.path, built: first.built };
+        } finally {
+          await machine.cutPower();
+        }
+      });
+      const woken = await copyOf(asleep.original, asleep.built);
+      const machine = await woken.start({ ...options, wake: asleep.memory });
+      return { machine, disk: woken };
     },
     check: (holds, promise) => {
       if (!holds) throw new VmError(`it does not hold: ${promise}`);
@@ -139,6 +179,13 @@ export async function createContext(
     },
     end: async () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+interface Asleep {
+  readonly memory: string;
+  /** Its disk of that moment. */
+  readonly original: string;
+  readonly built: BuiltDisk;
 }
 
 /** Makes a thing once for each key. */

@@ -5,9 +5,11 @@ import type { ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
 import { agentEar, request, type Greeting, type Outcome } from './agent-line.ts';
 import { VmError } from './failure.ts';
 import { startQemu, type Firmware, type Hardware } from './qemu.ts';
+import { openMonitor, type Monitor } from './monitor.ts';
 import { createWaiting } from './waiting.ts';
 import { listenOn } from './wire.ts';
 
@@ -20,12 +22,14 @@ export interface MachineOptions {
   readonly mebibytes?: number;
   /** Default `restart`. */
   readonly onReboot?: Hardware['onReboot'];
+  /** File that {@link Machine.hibernate} made; `disk` is a copy of its disk of that moment, all else is as it was. */
+  readonly wake?: string;
   /** After this the machine is killed, whatever it does. Default ten minutes. */
   readonly lifeMs?: number;
 }
 
 export interface Machine {
-  /** The next boot that reaches its agent: of the power-on first, then of each reset and reboot. */
+  /** The next boot that reaches its agent: of the power-on first, then of each reset and reboot. A woken one is ready at once, and does not say so. */
   ready(limitMs?: number): Promise<Greeting>;
   /** Runs a command in it, as root. Rejects when it takes too long, and when the machine ends or restarts meanwhile. */
   run(argv: readonly string[], limitMs?: number): Promise<Outcome>;
@@ -39,10 +43,12 @@ export interface Machine {
   screen(): string;
   /** Types on the console. */
   type(text: string): void;
+  /** Keeps its memory in a file, and powers it off: with the disk as it is now, it goes on from here as often as wanted. */
+  hibernate(file: string): Promise<void>;
   /** Pulls the plug: what the disk has completed stays, all else is gone. */
   cutPower(): Promise<void>;
   /** Presses the reset button. */
-  reset(): void;
+  reset(): Promise<void>;
   /** Ends it in order, and by force when it does not. */
   shutdown(limitMs?: number): Promise<void>;
   /** Resolves when it is off, by whatever. */
@@ -77,7 +83,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     waiting.changed();
   });
   const agent = await listenOn(join(folder, 'agent'), hearAgent);
-  const monitor = await listenOn(join(folder, 'mon'), () => undefined);
+  const monitor = await openMonitor(join(folder, 'mon'));
 
   const qemu = await startQemu({
     disk: options.disk,
@@ -87,6 +93,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     onReboot: options.onReboot ?? 'restart',
     lines: { console: console.path, agent: agent.path, monitor: monitor.path },
     folder,
+    ...(options.wake === undefined ? {} : { wake: options.wake }),
   });
   let complaint = '';
   qemu.stderr?.on('data', (text: Buffer) => (complaint += text.toString()));
@@ -145,9 +152,15 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       qemu.kill('SIGKILL');
       await off;
     },
-    reset: () => {
-      monitor.send(`${JSON.stringify({ execute: 'qmp_capabilities' })}\n`);
-      monitor.send(`${JSON.stringify({ execute: 'system_reset' })}\n`);
+    hibernate: async (file) => {
+      await monitor.ask('stop');
+      await monitor.ask('migrate-set-parameters', { 'max-bandwidth': 10_000_000_000 });
+      await monitor.ask('migrate', { uri: `exec:cat >'${file}'` });
+      await reaches(monitor, 'query-migrate', 'completed');
+      await machine.cutPower();
+    },
+    reset: async () => {
+      await monitor.ask('system_reset');
     },
     shutdown: async (limitMs = 60_000) => {
       const ask = machine.run(['poweroff'], limitMs);
@@ -159,7 +172,23 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     },
     off,
   };
+  if (options.wake !== undefined) {
+    await reaches(monitor, 'query-status', 'paused');
+    await monitor.ask('cont');
+  }
   return machine;
+}
+
+const STATUS = z.object({ status: z.string() });
+
+/** Asks until the answer is this: QEMU tells neither end of a migration by itself. */
+async function reaches(monitor: Monitor, question: string, wanted: string): Promise<void> {
+  for (;;) {
+    const { status } = STATUS.parse(await monitor.ask(question));
+    if (status === wanted) return;
+    if (status === 'failed') throw new VmError('the memory of the machine could not be kept');
+    await delay(20);
+  }
 }
 
 async function ended(qemu: ChildProcess): Promise<void> {

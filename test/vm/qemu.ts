@@ -16,6 +16,8 @@ export interface Hardware {
   readonly onReboot: 'restart' | 'exit';
   /** Sockets that we listen on. */
   readonly lines: Readonly<Record<'console' | 'agent' | 'monitor', string>>;
+  /** Memory of a machine like this one, to go on from. */
+  readonly wake?: string;
   /** Folder for its own files: firmware variables, log of the console. */
   readonly folder: string;
 }
@@ -48,6 +50,7 @@ async function qemuArguments(hardware: Hardware): Promise<readonly string[]> {
     ...['-chardev', line('agent', lines.agent), '-chardev', line('monitor', lines.monitor)],
     ...['-serial', 'chardev:console', '-serial', 'chardev:agent'],
     ...['-mon', 'chardev=monitor,mode=control'],
+    ...(hardware.wake === undefined ? [] : ['-incoming', `exec:cat '${hardware.wake}'`]),
   ];
 }
 
