@@ -1,6 +1,8 @@
 /** Puts the program together on the machine it runs on: the only place that knows every part. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createStateAccess } from '../state/access.ts';
 import type { StageOutcome } from './cli/outcome.ts';
 import type { Services, StageCommand, StageHooks } from './cli/services.ts';
@@ -38,6 +40,12 @@ export function composeServices(): Services {
       buildDisk: async (request, hooks) => {
         const { buildDisk } = await import('./media/build-disk.ts');
         return buildDisk({ ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') }, hooks);
+      },
+      prepareImage: async (request, hooks) => {
+        const { prepareImage } = await import('./system/linux/prepare-image/prepare-image.ts');
+        const bundle = await realpath(process.argv[1] ?? '');
+        const folder = join(dirname(bundle), 'image');
+        return prepareImage(request, { ...hooks, bundle, folder, environment: process.env });
       },
     },
     sandbox: {

@@ -7,6 +7,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  cpSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLE = 'dist/slotwright.cjs';
+const IMAGE = 'dist/image';
 const OLDEST_NODE = [20, 12];
 
 /** System tools by task: the Debian package and a program, or an absolute path, that shows it is there. */
@@ -163,7 +165,7 @@ function installSystemTools(tools) {
   }
 }
 
-/** The one file that is shipped. */
+/** The one file that runs, and beside it the files that it lays over the root of an image. */
 function build() {
   bundle({
     entryPoints: ['src/main.ts'],
@@ -175,6 +177,8 @@ function build() {
     legalComments: 'none',
   });
   chmodSync(BUNDLE, 0o755);
+  rmSync(IMAGE, { recursive: true, force: true });
+  cpSync('src/boot/image', IMAGE, { recursive: true });
 }
 
 /** A program of the checkout as one file that this Node can run; for those who work on it. */

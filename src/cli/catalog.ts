@@ -6,6 +6,7 @@ import { assessBoot, confirm } from './commands/assess-boot.ts';
 import { cloudInit } from './commands/cloud-init.ts';
 import { completion } from './commands/completion.ts';
 import { history } from './commands/history.ts';
+import { init } from './commands/init.ts';
 import { lint } from './commands/lint.ts';
 import { machines } from './commands/machines.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   cloudInit,
   lint,
   sandbox,
+  init,
   buildDisk,
   schema,
   completion,

@@ -14,6 +14,7 @@ import type { StatusReport } from '../inspect/status-report.ts';
 import type { Why } from '../inspect/why.ts';
 import type { Timeline } from '../inspect/operation-timeline.ts';
 import type { BuiltDisk } from './commands/build-disk.ts';
+import type { PreparedImage } from './commands/init.ts';
 import type { LintReport } from './commands/lint.ts';
 import type { StageAnalysis } from './commands/run-stage.ts';
 import type { OperationOutcome, StageOutcome } from './outcome.ts';
@@ -89,12 +90,24 @@ export interface DiskRequest {
 
 export type DiskPart = 'efi' | 'oem' | 'recovery' | 'state' | 'persistent' | 'image';
 
+/** A root tree that is to boot as an image. */
+export interface PrepareRequest {
+  readonly root: string;
+  /** Replaces what is not ours, and prepares a running system. */
+  readonly force: boolean;
+  /** Makes the initramfs, too. */
+  readonly initrd: boolean;
+}
+
+export interface MediaHooks {
+  readonly signal: AbortSignal;
+  readonly note: (text: string) => void;
+}
+
 /** Makes what machines are installed from. */
 export interface MediaServices {
-  buildDisk(
-    request: DiskRequest,
-    hooks: { readonly signal: AbortSignal; readonly note: (text: string) => void },
-  ): Promise<BuiltDisk>;
+  buildDisk(request: DiskRequest, hooks: MediaHooks): Promise<BuiltDisk>;
+  prepareImage(request: PrepareRequest, hooks: MediaHooks): Promise<PreparedImage>;
 }
 
 /** Looks at hook files without running anything. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import type { DiskRequest, MediaServices } from '../../src/cli/services.ts';
+import { fakeServices } from './fake-services.ts';
 import { runCli } from './run-cli.ts';
 
 const built = {
@@ -16,6 +17,7 @@ function recording(): { readonly asked: DiskRequest[]; readonly media: MediaServ
   return {
     asked,
     media: {
+      ...fakeServices().media,
       buildDisk: async (request, { note }) => {
         asked.push(request);
         note('images of 281 MiB: active, passive, recovery');
@@ -77,6 +79,7 @@ describe('build-disk', () => {
 
   it('tells a failure in three parts', async () => {
     const media: MediaServices = {
+      ...fakeServices().media,
       buildDisk: async () =>
         Promise.reject(
           new SystemError({ code: 'x', message: 'no', reason: 'because', hint: 'do it', exit: 64 }),

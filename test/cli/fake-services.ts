@@ -29,7 +29,7 @@ export function fakeServices(given: Partial<Services> = {}): Services {
       lint: unasked('hookFiles.lint'),
       schema: unasked('hookFiles.schema'),
     },
-    media: { buildDisk: unasked('media.buildDisk') },
+    media: { buildDisk: unasked('media.buildDisk'), prepareImage: unasked('media.prepareImage') },
     sandbox: {
       create: unasked('sandbox.create'),
       shell: unasked('sandbox.shell'),

@@ -10,8 +10,7 @@ export const notBuiltCommands: readonly Command[] = [
   refused('pull-image', 'unpack a container image', 'use "podman" or "skopeo" and "umoci"'),
   refused('build-iso', 'build an installation ISO', 'use the reference'),
   refused('convert-disk', 'convert a disk image', 'use "qemu-img convert"'),
-  refused('init', 'prepare an image for booting', 'use the reference'),
-  refused('mount', 'mount the root at boot', 'use the initramfs parts of the reference'),
+  refused('mount', 'mount the root at boot', '"init" brings the initramfs parts that do it'),
   refused('state', 'show the installed images', 'use "status"'),
 ];
 

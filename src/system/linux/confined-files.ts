@@ -11,6 +11,7 @@ import {
   readdir,
   readlink,
   rename,
+  symlink,
   unlink,
 } from 'node:fs/promises';
 import type {
@@ -161,6 +162,13 @@ export class ConfinedFiles implements TargetFiles {
       path,
       { doing: 'remove', links: 'keep', missing: 'absent' },
       async ({ location }) => unlink(location),
+    );
+  }
+
+  /** Makes a symbolic link; the parent must exist, the name must be free. Where it points to is not looked at. */
+  async makeLink(path: string, target: string): Promise<void> {
+    await this.at(path, { doing: 'make', links: 'keep', missing: 'error' }, async ({ location }) =>
+      symlink(target, location),
     );
   }
 
