@@ -16,6 +16,7 @@ import { object } from './decode/object.ts';
 import type { TextContent } from './decode/shape.ts';
 import { providerNames } from './parts/datasource/names.ts';
 import { contentEncodings } from './parts/encoding.ts';
+import { fileSystemNames } from './parts/layout-file-systems.ts';
 
 const path = (line: string) => says(line, holding({ what: 'path' }, text));
 const placed = (what: Exclude<TextContent['what'], 'choice'>) => holding({ what }, placedText);
@@ -150,24 +151,33 @@ const layout = object({
   device: says(
     'the disk',
     object({
-      label: says('of a file system or partition on it', text),
-      path: says('its node', text),
-      init_disk: says('writes an empty GPT', flag, 'v1.19.0'),
-      disk_name: says('the GUID is made of it', text, 'v1.19.0'),
+      label: says('of a file system or partition on it; must be on one disk only', text),
+      path: says(
+        'its node, a mount point on it, or `script://` and shell text that prints it',
+        text,
+      ),
+      init_disk: says('writes an empty GPT where there is no table', flag, 'v1.19.0'),
+      disk_name: says('the GUID of the new table is made of it', text, 'v1.19.0'),
     }),
   ),
   expand_partition: says(
-    'grows the last partition',
-    object({ size: says('MiB, 0 for all', integer) }),
+    'grows the last partition and its file system, before anything is added',
+    object({ size: says('MiB that it is to have, 0 for all', integer) }),
   ),
   add_partitions: says(
-    'new partitions; one whose label is there is left out',
+    'behind the last one; one whose label is there is left out',
     list(
       object({
         fsLabel: says('label of the file system', text),
         pLabel: says('label of the partition', text),
         size: says('MiB, 0 for the rest', integer),
-        filesystem: says('ext4 when absent', text),
+        filesystem: says(
+          'ext4 when absent; none, noformat and - leave it as it is',
+          holding(
+            { what: 'choice', words: fileSystemNames, letterCase: 'exact', otherwise: 'fails' },
+            text,
+          ),
+        ),
         bootable: says('boot partition of its kind', flag, 'v1.19.0'),
       }),
     ),
@@ -254,17 +264,20 @@ export const readStep = object({
       userdata_name: says('`userdata.yaml` when absent', text, 'v1.16.4'),
     }),
   ),
-  layout: says('partitions of a disk', layout),
+  layout: says('partitions of a disk; not in a chroot', layout),
   package_pins: says('versions at which packages are held', entries(text), 'v1.22.0'),
   packages: says('refresh, upgrade, install, remove, in this order', packages, 'v1.13.0'),
   unpack_images: says(
-    'unpacks container images',
+    'copies the trees of images into directories',
     list(
       object(
         {
-          source: says('image reference', text),
+          source: says(
+            '`dir:/PATH`, or `file:/PATH` of a file with an ext or squashfs file system',
+            text,
+          ),
           target: path('directory'),
-          platform: says("this machine's when absent", text),
+          platform: says('no effect: a tree is taken as it is', text),
         },
         { needs: ['source', 'target'], otherwise: 'skips' },
       ),

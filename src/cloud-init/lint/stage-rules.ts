@@ -1,9 +1,10 @@
 import { closestWord } from '../decode/closest-word.ts';
 import type { ListedStage } from '../document.ts';
-import { baseStage, isChrootStage, knownStages } from '../known-stages.ts';
+import { baseStage, knownStages } from '../known-stages.ts';
 import { parts } from '../parts/catalog.ts';
 import type { Step } from '../step.ts';
 import type { Finding } from './finding.ts';
+import { partFindings } from './part-rules.ts';
 
 /** What can be said of a stage and its steps. */
 export function stageFindings(listed: ListedStage): readonly Finding[] {
@@ -14,7 +15,7 @@ export function stageFindings(listed: ListedStage): readonly Finding[] {
     ...whoRunsIt(listed),
     ...steps.flatMap((step, index) => [
       ...(isSound ? nothingAsked(step, `stages.${stage}[${String(index)}]`) : []),
-      ...(isChrootStage(stage) ? startedInside(step) : []),
+      ...partFindings(step, stage),
     ]),
   ];
 }
@@ -41,14 +42,4 @@ function nothingAsked(step: Step, what: string): readonly Finding[] {
   return parts.some((part) => part.isAskedFor(step))
     ? []
     : [{ severity: 'note', code: 'empty-step', message: `${what} does nothing`, at: step.at }];
-}
-
-function startedInside({ systemctl }: Step): readonly Finding[] {
-  return (systemctl?.start ?? []).map(({ text, at }) => ({
-    severity: 'warning',
-    code: 'start-in-chroot',
-    message: `${text} is not started: in a chroot it would start on the running system`,
-    expected: 'enable',
-    at,
-  }));
 }

@@ -6,6 +6,12 @@ export const fileSystemNames = [
   ...['none', 'noformat', '-'],
 ] as const;
 
+export type FileSystemName = (typeof fileSystemNames)[number];
+
+export function isFileSystemName(word: string): word is FileSystemName {
+  return fileSystemNames.some((known) => known === word);
+}
+
 /** A kind of content that a new partition may get. */
 export interface FileSystemKind {
   /** How it is made on a node; absent: the partition stays as it is. */
@@ -51,7 +57,7 @@ const fat = (...size: readonly string[]): FileSystemKind => ({
 
 const none: FileSystemKind = { ...linux, mostLabel: 0 };
 
-const kinds: Readonly<Record<(typeof fileSystemNames)[number], FileSystemKind>> = {
+const kinds: Readonly<Record<FileSystemName, FileSystemKind>> = {
   ext2: ext('ext2'),
   ext3: ext('ext3'),
   ext4: ext('ext4'),
@@ -76,11 +82,10 @@ const kinds: Readonly<Record<(typeof fileSystemNames)[number], FileSystemKind>> 
 /** What `filesystem` asks for; ext4 when it says nothing. An unknown word is an error. */
 export function fileSystemKind(word: string | undefined): FileSystemKind {
   const wanted = word ? word : 'ext4';
-  const name = fileSystemNames.find((known) => known === wanted);
-  if (name === undefined) {
+  if (!isFileSystemName(wanted)) {
     throw new EntryError(
       `the file system \`${wanted}\` is not known: ${fileSystemNames.join(', ')} are`,
     );
   }
-  return kinds[name];
+  return kinds[wanted];
 }

@@ -60,13 +60,14 @@ const copyScript =
 
 const imageMount = { types: 'ext4,ext3,ext2,squashfs', options: 'loop,ro,nodev,nosuid,noexec' };
 
-interface TreeSource {
+/** A tree that can be copied, by its path in the target. */
+export interface TreeSource {
   readonly kind: 'dir' | 'file';
   readonly path: string;
 }
 
-/** What has no scheme of ours is a container image, as in the reference. */
-function imageSource(text: string): TreeSource {
+/** What has no scheme of ours is a container image, as in the reference, and an `EntryError`. */
+export function imageSource(text: string): TreeSource {
   const [, kind, path = ''] = /^(dir|file):(?:\/\/)?(.*)$/s.exec(text) ?? [];
   if (kind !== 'dir' && kind !== 'file') {
     throw new EntryError(

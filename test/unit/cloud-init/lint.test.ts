@@ -124,6 +124,36 @@ describe('lint finds', () => {
       ['warning start-in-chroot'],
     ],
     [
+      'a disk that is divided in a new image',
+      'stages: {after-upgrade-chroot: [{layout: §{device: {path: /dev/x}}}]}',
+      ['error layout-in-chroot'],
+    ],
+    [
+      'a layout without a disk',
+      step('layout: §{expand_partition: {size: 0}}'),
+      ['warning no-disk'],
+    ],
+    [
+      'a file system that nobody knows',
+      step('layout: {device: {path: /dev/x}, add_partitions: [{fsLabel: A, filesystem: §ext5}]}'),
+      ['error unknown-word'],
+    ],
+    [
+      'a partition that no later run would know again',
+      step('layout: {device: {path: /dev/x}, add_partitions: [§{size: 10}]}'),
+      ['error bad-partition'],
+    ],
+    [
+      'a label that is too long for its file system',
+      step('layout: {device: {path: /dev/x}, add_partitions: [§{fsLabel: ABCDEFGHIJKLMNOPQ}]}'),
+      ['error bad-partition'],
+    ],
+    [
+      'a container image that cannot be fetched',
+      step('§unpack_images: [§{source: "quay.io/x/y:1", target: /srv}]'),
+      ['note newer-key', 'error bad-image-source'],
+    ],
+    [
       'a step that is not there',
       'name: g\nstages: {boot: [{name: a, commands: [x], after: [§{name: g.b}]}]}',
       ['error unknown-step'],
