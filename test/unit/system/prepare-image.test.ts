@@ -4,7 +4,10 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isRunningSystem } from '../../../src/system/linux/prepare-image/running-system.ts';
+import {
+  isContainer,
+  isRunningSystem,
+} from '../../../src/system/linux/prepare-image/running-system.ts';
 import {
   prepareImage,
   type Prepared,
@@ -74,6 +77,43 @@ describe('a prepared root tree', () => {
   it('boots its newest kernel', async () => {
     await prepare();
     expect(readlinkSync(at('boot/vmlinuz'))).toBe('vmlinuz-6.1.0-10');
+  });
+
+  it('boots its newest kernel where that lies among its modules', async () => {
+    await put({ 'usr/lib/modules/6.2.0-1/vmlinuz': '', 'usr/lib/modules/6.2.0-1/modules.dep': '' });
+    await prepare();
+    expect(readlinkSync(at('boot/vmlinuz'))).toBe('../usr/lib/modules/6.2.0-1/vmlinuz');
+    expect(existsSync(at('boot/vmlinuz'))).toBe(true);
+  });
+
+  it('boots the kernel that its maker linked, with the initramfs of that', async () => {
+    await put({
+      'boot/vmlinuz-6.1.0-9': '',
+      'boot/initrd.img-6.1.0-9': '',
+      'boot/initrd.img-6.1.0-10': '',
+    });
+    await symlink('vmlinuz-6.1.0-9', at('boot/vmlinuz'));
+    await symlink('initrd.img-6.0', at('boot/initrd'));
+    await prepare();
+    expect(readlinkSync(at('boot/vmlinuz'))).toBe('vmlinuz-6.1.0-9');
+    expect(readlinkSync(at('boot/initrd'))).toBe('initrd.img-6.1.0-9');
+  });
+
+  it('follows the links of a tree where /lib and /bin are in /usr', async () => {
+    for (const name of ['bin', 'sbin', 'lib']) await symlink(`usr/${name}`, at(name));
+    await prepare();
+    expect((await prepare()).written).toEqual([]);
+    expect(lstatSync(at('lib')).isSymbolicLink()).toBe(true);
+  });
+
+  it('is told what of the reference would do the same work again', async () => {
+    await put({
+      'usr/lib/dracut/modules.d/30cos-immutable-rootfs/module-setup.sh': '',
+      'etc/systemd/system/cos-setup-boot.service': '',
+    });
+    const { next } = await prepare();
+    expect(next.join('\n')).toContain('remove the dracut module 30cos-immutable-rootfs');
+    expect(next.join('\n')).toContain('/etc/systemd/system/cos-setup-boot.service is meant');
   });
 
   it('can prepare the images that are made from it', async () => {
@@ -156,9 +196,12 @@ describe('a prepared root tree', () => {
     const outside = join(scratch, 'outside');
     await mkdir(outside);
     await symlink(outside, at('etc'));
+    await expect(prepare()).rejects.toMatchObject({ code: 'image-in-the-way', exit: 64 });
+    await rm(at('etc'));
     await symlink('../../outside', at('oem'));
-    await prepare().catch(() => undefined);
+    await expect(prepare()).rejects.toMatchObject({ code: 'image-in-the-way', exit: 64 });
     expect(readdirSync(outside)).toEqual([]);
+    expect(readdirSync(root).sort()).toEqual(['boot', 'oem', 'usr']);
   });
 
   it.each([
@@ -196,7 +239,28 @@ describe('the running system', () => {
     expect(await isRunningSystem(root, {})).toBe(false);
   });
 
-  it('is not what a container build calls /', async () => {
-    expect(await isRunningSystem('/', { container: 'oci' })).toBe(false);
+  const LAYERS = 'rw,lowerdir=/var/lib/docker/overlay2/l/A:/var/lib/docker/overlay2/l/B';
+  const mounts = (line: string): string => `22 1 0:21 / /proc rw - proc proc rw\n${line}\n`;
+
+  it.each([
+    ['a variable of the engine', { environment: { container: 'oci' } }],
+    ['a mark of the engine', { marked: true }],
+    [
+      'layers of the engine',
+      { mounts: mounts(`30 1 0:40 / / rw,relatime - overlay overlay ${LAYERS}`) },
+    ],
+  ])('is not what a container calls /, shown by %s', (_, shown) => {
+    expect(isContainer({ environment: {}, mounts: '', marked: false, ...shown })).toBe(true);
+  });
+
+  it.each([
+    ['a disk', mounts('30 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw')],
+    [
+      'a live system',
+      mounts('30 1 0:40 / / rw - overlay LiveOS_rootfs rw,lowerdir=/run/rootfsbase'),
+    ],
+    ['nothing that is known', ''],
+  ])('is what stands on %s', (_, text) => {
+    expect(isContainer({ environment: {}, mounts: text, marked: false })).toBe(false);
   });
 });

@@ -1,23 +1,40 @@
-/** Whether a root is the one that this machine runs on: preparing that would change a system somebody uses. */
+/** Whether a root is the one that a machine runs on: preparing that would change a system somebody uses. */
 import { access, readFile, stat } from 'node:fs/promises';
 
-/** `path` leads to the root of the running machine, not to that of a container, a chroot or a container build. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Text of `/proc/self/mountinfo`. */
+  readonly mounts: string;
+  /** Whether a container engine left its mark. */
+  readonly marked: boolean;
+}
+
+/**
+ * `path` leads to `/`, and nothing shows that this is the root of a container, of a container build or of a chroot. Without
+ * proof it counts as running: a machine changed by mistake is worse than a question.
+ */
 export async function isRunningSystem(
   path: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Surroundings['environment'],
 ): Promise<boolean> {
   const [wanted, own, first] = await Promise.all([identity(path), identity('/'), identity(INIT)]);
   if (wanted === undefined || wanted !== own) return false;
-  // In a chroot the first process has another root; where it cannot be looked at, this is not the machine's own either.
-  if (first !== own) return false;
-  if (environment['container'] !== undefined || (await isThere(MARKS))) return false;
-  const name = await readFile('/proc/1/comm', 'utf8').catch(() => '');
-  return INITS.has(name.trim());
+  // In a chroot the first process has another root.
+  if (first !== undefined && first !== own) return false;
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  return !isContainer({ environment, mounts, marked: await isThere(MARKS) });
+}
+
+/** By what engines and their builds leave behind: a variable, a file, a root made of layers in a folder of theirs. */
+export function isContainer({ environment, mounts, marked }: Surroundings): boolean {
+  if (marked || environment['container'] !== undefined) return true;
+  const root = mounts.split('\n').find((line) => line.split(' ')[4] === '/') ?? '';
+  return / - overlay /.test(root) && ENGINES.test(root);
 }
 
 const INIT = '/proc/1/root/';
 const MARKS = ['/.dockerenv', '/run/.containerenv'];
-const INITS = new Set(['systemd', 'init', 'openrc-init', 'runit', 's6-svscan', 'busybox']);
+const ENGINES = /\/(docker|containerd|buildkit|containers|buildah|podman)(\/|-)/;
 
 async function identity(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
