@@ -36,10 +36,10 @@ describe('init', () => {
 
   it('takes the words of the container builds of the reference', async () => {
     const { asked, media } = recording();
-    await runCli('init --force elemental-rootfs,grub-config,dracut-config boot-assessment', {
+    await runCli('init -f --mkinitrd elemental-rootfs,grub-config,dracut-config boot-assessment', {
       services: { media },
     });
-    expect(asked).toEqual([{ root: '/', force: true, initrd: false }]);
+    expect(asked).toEqual([{ root: '/', force: true, initrd: true }]);
   });
 
   it('prints one document with --json', async () => {

@@ -40,9 +40,11 @@ export const init: Command = {
   flags: [
     {
       name: 'force',
+      short: 'f',
       says: 'replace what is not ours, also another program called elemental; prepare a running system',
     },
     { name: 'initrd', says: 'make /boot/initrd with the dracut or initramfs-tools of the tree' },
+    { name: 'mkinitrd', says: 'make the initramfs', deprecated: 'use --initrd' },
   ],
   examples: [
     { says: 'in the Dockerfile of a derivative', line: 'init --initrd' },
@@ -85,7 +87,7 @@ function requestOf({ host }: Context, invocation: Invocation): PrepareRequest {
   return {
     root: resolve(host.directory, root),
     force: isGiven(invocation, 'force'),
-    initrd: isGiven(invocation, 'initrd'),
+    initrd: isGiven(invocation, 'initrd') || isGiven(invocation, 'mkinitrd'),
   };
 }
 

@@ -38,6 +38,20 @@ export class ImageRoot {
     await this.files.close();
   }
 
+  /** Refuses a path whose directories cannot be had inside the tree, before anything is changed. */
+  async requirePlace(path: string): Promise<void> {
+    const names = path.split('/').slice(1, -1);
+    for (const [index] of names.entries()) {
+      const folder = `/${names.slice(0, index + 1).join('/')}`;
+      if ((await this.files.stat(folder, 'follow'))?.kind === 'directory') continue;
+      if ((await this.files.stat(folder, 'keep')) === undefined) return;
+      const to = await this.files.readLink(folder);
+      const reason =
+        to === undefined ? 'it is no directory' : `it leads to ${to}, no directory of the tree`;
+      throw inTheWay(folder, this.path, reason);
+    }
+  }
+
   /** Lays a file into the tree. A different one is replaced, or `kept` where that is asked for. */
   async lay(file: ImageFile, different: 'replace' | 'keep'): Promise<Laid> {
     const found = await this.files.stat(file.path, 'follow');
@@ -81,16 +95,19 @@ export class ImageRoot {
       await makeParents(this.files, path, { mode: 0o755, ...this.owner });
     } catch (cause) {
       if (cause instanceof SystemError) throw cause;
-      throw new SystemError({
-        code: 'image-in-the-way',
-        message: `${path} cannot be made in ${this.path}`,
-        reason: cause instanceof Error ? cause.message : String(cause),
-        hint: 'remove what is in the way from the image',
-        exit: EXIT.unsupported,
-        cause,
-      });
+      throw inTheWay(path, this.path, cause instanceof Error ? cause.message : String(cause));
     }
   }
+}
+
+function inTheWay(path: string, root: string, reason: string): SystemError {
+  return new SystemError({
+    code: 'image-in-the-way',
+    message: `${path} is in the way in ${root}`,
+    reason,
+    hint: 'links are followed inside the tree only; remove or correct it, and run this again',
+    exit: EXIT.unsupported,
+  });
 }
 
 function notATree(path: string, reason: string, cause?: unknown): SystemError {

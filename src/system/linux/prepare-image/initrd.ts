@@ -13,12 +13,13 @@ export interface InitrdRecipe {
   readonly command: readonly [string, ...string[]];
 }
 
-/** Where the menu of every image looks for it. */
+/** Where the menu looks for them in every image. */
+export const KERNEL = '/boot/vmlinuz';
 export const INITRD = '/boot/initrd';
 
-/** Absent without a kernel, or without a program that makes one. Of several kernels, the newest. */
+/** Absent without a kernel, or without a program that makes one. Of several kernels, the one that boots. */
 export async function initrdRecipe(root: ImageRoot): Promise<InitrdRecipe | undefined> {
-  const kernel = (await kernelsOf(root)).at(-1);
+  const kernel = await bootedKernel(root);
   if (kernel === undefined) return undefined;
   if (await isProgram(root, 'dracut')) {
     const command = ['dracut', '--force', '--no-hostonly', INITRD, kernel] as const;
@@ -40,6 +41,16 @@ export async function kernelsOf(root: ImageRoot): Promise<readonly string[]> {
     else if (await root.has(`${folder}/${name}/kernel`)) real.push(name);
   }
   return real.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+/** A kernel that the maker of the image linked is the one to boot; else the newest. */
+export async function bootedKernel(root: ImageRoot): Promise<string | undefined> {
+  const kernels = await kernelsOf(root);
+  const link = (await root.has(KERNEL)) ? await root.files.readLink(KERNEL) : undefined;
+  const linked = kernels.find(
+    (name) => link?.endsWith(`-${name}`) === true || link?.includes(`/${name}/`) === true,
+  );
+  return linked ?? kernels.at(-1);
 }
 
 /** Runs it inside the image. */

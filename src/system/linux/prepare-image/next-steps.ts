@@ -12,6 +12,7 @@ export async function nextSteps(
     ...(await kernelStep(root)),
     ...(initrd === 'made' ? [] : await initrdStep(root)),
     ...(await initStep(root)),
+    ...(await rivalSteps(root)),
     ...(kept.length === 0
       ? []
       : [`compare what was there already with ours, or take ours with --force: ${kept.join(' ')}`]),
@@ -50,5 +51,26 @@ async function initStep(root: ImageRoot): Promise<readonly string[]> {
   if ((await hasSystemd(root)) || (await root.has('/etc/slotwright/confirm'))) return [];
   return [
     'there is no systemd: let your init run the stages and, late in each boot, "slotwright assess-boot" (docs/unattended.md); then make /etc/slotwright/confirm, which says that it does',
+  ];
+}
+
+/** What an image of the reference still has, and what would do the same work again, or in place of ours. */
+async function rivalSteps(root: ImageRoot): Promise<readonly string[]> {
+  const modules = await root.files.list('/usr/lib/dracut/modules.d');
+  const rivals = modules.filter((name) => /^\d+(?:cos|elemental)-/.test(name));
+  const units = await root.files.list('/etc/systemd/system');
+  const hiding: string[] = [];
+  for (const name of units) {
+    if (!(await root.has(`/usr/lib/systemd/system/${name}`))) continue;
+    const link = await root.files.readLink(`/etc/systemd/system/${name}`);
+    if (/^(?:cos-setup|slotwright)-/.test(name) && link !== '/dev/null') hiding.push(name);
+  }
+  return [
+    ...rivals.map((name) => `remove the dracut module ${name}: it would mount the root as well`),
+    ...hiding
+      .filter((name) => /\.(?:service|timer)$/.test(name))
+      .map(
+        (name) => `see whether /etc/systemd/system/${name} is meant: it takes the place of ours`,
+      ),
   ];
 }

@@ -1,9 +1,10 @@
 import { UsageError } from '../../../errors.ts';
 import { EXIT } from '../../../exit-codes.ts';
+import { linkBootFiles } from './boot-files.ts';
 import { enableUnits } from './enable-units.ts';
 import { PROGRAM, readImageFiles, type ImageFile, type ProgramPlace } from './image-files.ts';
 import { ImageRoot } from './image-root.ts';
-import { INITRD, initrdRecipe, kernelsOf, makeInitrd } from './initrd.ts';
+import { INITRD, initrdRecipe, makeInitrd } from './initrd.ts';
 import { nextSteps } from './next-steps.ts';
 import { isRunningSystem } from './running-system.ts';
 
@@ -40,6 +41,8 @@ export async function prepareImage(request: PrepareRequest, work: PrepareWork): 
   const files = await readImageFiles(work);
   const root = await ImageRoot.open(request.root);
   try {
+    for (const { path } of files) await root.requirePlace(path);
+    for (const [path] of MOUNT_POINTS) await root.requirePlace(`${path}/.`);
     await makeWayForCommands(root, request);
     const done = await layFiles(root, files, request);
     await layLinks(root, done);
@@ -108,11 +111,7 @@ async function layFiles(
 
 async function layLinks(root: ImageRoot, done: Done): Promise<void> {
   for (const path of COMMANDS) note(done, path, await root.link(path, COMMAND_TARGET));
-  const kernel = (await kernelsOf(root)).at(-1);
-  if (kernel === undefined || !(await root.has(`/boot/vmlinuz-${kernel}`))) return;
-  const laid = await root.link('/boot/vmlinuz', `vmlinuz-${kernel}`);
-  // A kernel that somebody put there under this name is the one to boot.
-  if (laid !== 'kept') note(done, '/boot/vmlinuz', laid);
+  for (const { path, laid } of await linkBootFiles(root)) note(done, path, laid);
 }
 
 function note(done: Done, path: string, laid: 'written' | 'unchanged' | 'kept'): void {

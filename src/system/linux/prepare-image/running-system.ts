@@ -10,17 +10,16 @@ export interface Surroundings {
 }
 
 /**
- * `path` leads to `/`, and nothing shows that this is the root of a container, of a container build or of a chroot. Without
- * proof it counts as running: a machine changed by mistake is worse than a question.
+ * `path` leads to `/`, and nothing shows that this is the root of a container or of a container build. Without proof it counts as
+ * running, also in a chroot: that may be an orchestrator's way to the root of its host. A machine changed by mistake is worse
+ * than a question.
  */
 export async function isRunningSystem(
   path: string,
   environment: Surroundings['environment'],
 ): Promise<boolean> {
-  const [wanted, own, first] = await Promise.all([identity(path), identity('/'), identity(INIT)]);
+  const [wanted, own] = await Promise.all([identity(path), identity('/')]);
   if (wanted === undefined || wanted !== own) return false;
-  // In a chroot the first process has another root.
-  if (first !== undefined && first !== own) return false;
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   return !isContainer({ environment, mounts, marked: await isThere(MARKS) });
 }
@@ -32,7 +31,6 @@ export function isContainer({ environment, mounts, marked }: Surroundings): bool
   return / - overlay /.test(root) && ENGINES.test(root);
 }
 
-const INIT = '/proc/1/root/';
 const MARKS = ['/.dockerenv', '/run/.containerenv'];
 const ENGINES = /\/(docker|containerd|buildkit|containers|buildah|podman)(\/|-)/;
 
