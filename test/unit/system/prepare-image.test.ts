@@ -246,6 +246,10 @@ describe('the running system', () => {
     ['a variable of the engine', { environment: { container: 'oci' } }],
     ['a mark of the engine', { marked: true }],
     [
+      'a folder of the engine',
+      { mounts: mounts('30 1 0:40 /docker/btrfs/subvolumes/1f / rw - btrfs /dev/sda1 rw') },
+    ],
+    [
       'layers of the engine',
       { mounts: mounts(`30 1 0:40 / / rw,relatime - overlay overlay ${LAYERS}`) },
     ],

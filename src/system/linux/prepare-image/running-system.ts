@@ -1,5 +1,5 @@
 /** Whether a root is the one that a machine runs on: preparing that would change a system somebody uses. */
-import { access, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -21,31 +21,22 @@ export async function isRunningSystem(
   const [wanted, own] = await Promise.all([identity(path), identity('/')]);
   if (wanted === undefined || wanted !== own) return false;
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  return !isContainer({ environment, mounts, marked: await isThere(MARKS) });
+  return !isContainer({ environment, mounts, marked: (await identity(MARK)) !== undefined });
 }
 
-/** By what engines and their builds leave behind: a variable, a file, a root made of layers in a folder of theirs. */
+/**
+ * By what engines and their builds leave behind: a variable, a file in /run, a root made of files in a folder of theirs. Not by
+ * `/.dockerenv`: it stays in what is exported from a container, and systems that boot are made from that.
+ */
 export function isContainer({ environment, mounts, marked }: Surroundings): boolean {
   if (marked || environment['container'] !== undefined) return true;
-  const root = mounts.split('\n').find((line) => line.split(' ')[4] === '/') ?? '';
-  return / - overlay /.test(root) && ENGINES.test(root);
+  return mounts.split('\n').some((line) => line.split(' ')[4] === '/' && ENGINES.test(line));
 }
 
-const MARKS = ['/.dockerenv', '/run/.containerenv'];
+const MARK = '/run/.containerenv';
 const ENGINES = /\/(docker|containerd|buildkit|containers|buildah|podman)(\/|-)/;
 
 async function identity(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
-}
-
-async function isThere(paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) {
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
 }
