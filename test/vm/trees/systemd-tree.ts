@@ -68,7 +68,10 @@ async function enableUnits(root: string): Promise<void> {
 
 const FILES: Readonly<Record<string, TreeFile>> = {
   'etc/fstab': '',
-  'etc/machine-id': 'uninitialized\n',
+  // Empty, not missing: each boot of an immutable image would be a first boot, and enable whatever a preset names.
+  'etc/machine-id': '',
+  // These machines have no network to wait for.
+  'etc/systemd/system/systemd-networkd-wait-online.service': { link: '/dev/null' },
   // An empty password, for the console of a test.
   'etc/shadow': 'root::19000:0:99999:7:::\n',
   [AGENT_PATH]: { script: AGENT },

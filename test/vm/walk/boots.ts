@@ -28,7 +28,7 @@ export async function boots(context: WalkContext): Promise<void> {
 }
 
 async function logIn(context: WalkContext, machine: Machine): Promise<void> {
-  await machine.seen(/login: $/);
+  await machine.seen(/login: /);
   machine.mark();
   machine.type('root\n');
   await machine.seen(/# /);
