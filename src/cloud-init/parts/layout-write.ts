@@ -27,28 +27,43 @@ export async function writeNewTable(disk: Disk, name: string, context: PartConte
   await writeTable(['--wipe', 'never', disk.node], script, context);
 }
 
-/** Makes a partition larger; its start, type, name and id stay. */
+/** Writes both copies of a table anew when one of them is damaged, and tells the kernel, which may have seen no partition. */
+export async function mendTable({ disk, table }: WrittenDisk, context: PartContext): Promise<void> {
+  const [first] = table.partitions;
+  if (table.state === 'half-written' && first !== undefined) {
+    // sfdisk mends whenever it writes: the first partition gets the type that it has.
+    await writeTable(['--part-type', disk.node, String(first.number), first.type], '', context);
+    await runProgram(context, ['partx', '--update', disk.node]);
+    await settle(context);
+  }
+}
+
+/** Makes a partition larger; its start, type, name and id stay. What an interrupted run has written is only told to the kernel. */
 export async function writeGrowth(
   { disk, table }: WrittenDisk,
   { partition, size }: { readonly partition: TablePartition; readonly size: number },
   context: PartContext,
 ): Promise<void> {
   const { number, start } = partition;
-  const words = ['--wipe', 'never', '--wipe-partitions', 'never', '-N', String(number), disk.node];
-  await writeTable(words, `start=${String(start)}, size=${String(size)}\n`, context);
+  if (size > partition.size) {
+    const script = `start=${String(start)}, size=${String(size)}\n`;
+    const which = ['-N', String(number), disk.node];
+    await writeTable(['--wipe', 'never', '--wipe-partitions', 'never', ...which], script, context);
+  }
   await tellKernel({ disk, table }, { number, start, size }, context);
 }
 
 /**
  * Adds a partition behind the others, with the type of an unfinished one when it is to be formatted. Old signatures in its
- * room are removed before the table names it, so that nobody takes it for what was there once.
+ * room are removed before the table names it, so that nobody takes it for what was there once. An unfinished one is only
+ * told to the kernel.
  */
 export async function writePartition(
   { disk, table }: WrittenDisk,
   planned: PlannedPartition,
   context: PartContext,
 ): Promise<void> {
-  const { entry, kind, number, start, size } = planned;
+  const { entry, kind, number, start, size, state } = planned;
   const type = kind.make === undefined ? finalType(planned, table) : unfinishedType[table.kind];
   const fields = [
     `start=${String(start)}`,
@@ -57,8 +72,11 @@ export async function writePartition(
     ...(table.kind === 'gpt' && entry.pLabel ? [`name="${entry.pLabel}"`] : []),
     ...(table.kind === 'dos' && entry.bootable === true ? ['bootable'] : []),
   ];
-  const words = ['--wipe', 'never', '--wipe-partitions', 'always', '--append', disk.node];
-  await writeTable(words, `${nodeOf(disk, number)} : ${fields.join(', ')}\n`, context);
+  if (state === 'new') {
+    const script = `${nodeOf(disk, number)} : ${fields.join(', ')}\n`;
+    const words = ['--wipe', 'never', '--wipe-partitions', 'always', '--append', disk.node];
+    await writeTable(words, script, context);
+  }
   await tellKernel({ disk, table }, planned, context);
 }
 
@@ -135,8 +153,7 @@ async function tellKernel(
   context: PartContext,
 ): Promise<void> {
   await runProgram(context, ['partx', '--update', '--nr', String(number), disk.node]);
-  // udev reads the table anew when sfdisk lets the disk go, and takes all nodes away for a moment. Not everywhere there.
-  await context.exec(['udevadm', 'settle', '--timeout=30']);
+  await settle(context);
   const node = nodeOf(disk, number);
   const scale = table.sectorBytes / 512;
   const isIt =
@@ -145,6 +162,11 @@ async function tellKernel(
   if (!isIt) {
     throw new EntryError(`the kernel does not see ${node} as it is in the partition table`);
   }
+}
+
+/** udev reads the table anew when sfdisk lets the disk go, and takes all nodes away for a moment. Not everywhere there. */
+async function settle(context: PartContext): Promise<void> {
+  await context.exec(['udevadm', 'settle', '--timeout=30']);
 }
 
 /** UUID of version 5 in the name space of URLs. */

@@ -11,6 +11,7 @@ import type { PartitionTable } from './layout-table.ts';
 import { readTable } from './layout-table.ts';
 import type { WrittenDisk } from './layout-write.ts';
 import {
+  mendTable,
   nodeOf,
   takeBack,
   writeFinalType,
@@ -35,7 +36,7 @@ type Device = NonNullable<Layout['device']>;
  * - Each call of sfdisk writes the second copy of a GPT, then the entries and the header of the first, each flushed before the
  *   next. Before the first copy is touched, the old table counts; after its header, the new one. In between the two its
  *   checksum is wrong and the second copy, which is the new table, counts: for firmware and tools, and for Linux only with
- *   `gpt` on its command line. A msdos table is one sector: the old or the new.
+ *   `gpt` on its command line. The next run mends it. A msdos table is one sector: the old or the new.
  * - Growth: the partition is larger, its file system is not. The next run sees the difference and grows it.
  * - Addition: a partition of our own type for unfinished ones, empty or half formatted. The next run formats it again, unless
  *   it is mounted: then it was complete. Any other partition is never formatted. Its proper type is written last.
@@ -92,8 +93,8 @@ let last: Promise<void> = Promise.resolve();
 
 async function layOut(wanted: Layout, device: Device, context: PartContext): Promise<void> {
   const disk = await findDisk(device, context);
+  const table = await tableOf(disk, device, context);
   const devices = await labelledDevices(context);
-  const table = await tableOf({ disk, device, devices }, context);
   const plan = planLayout(wanted, { disk, table, devices });
   for (const { reason, at } of plan.skipped) {
     await context.warn(reason, at);
@@ -124,19 +125,14 @@ async function layOut(wanted: Layout, device: Device, context: PartContext): Pro
   }
 }
 
-async function tableOf(
-  {
-    disk,
-    device,
-    devices,
-  }: {
-    readonly disk: Disk;
-    readonly device: Device;
-    readonly devices: readonly LabelledDevice[];
-  },
-  context: PartContext,
-): Promise<PartitionTable> {
+async function tableOf(disk: Disk, device: Device, context: PartContext): Promise<PartitionTable> {
   const table = await readTable(disk, context);
+  if (table?.state === 'half-written') {
+    const message = `one of the two copies of the partition table of ${disk.node} is damaged: it is made of the other one`;
+    await context.warn(message, device.at);
+    await needPrograms(writingTools, context);
+    await mendTable({ disk, table }, context);
+  }
   if (table !== undefined) {
     return table;
   }
@@ -146,7 +142,8 @@ async function tableOf(
       device.at,
     );
   }
-  const content = devices.find(({ node }) => node === disk.node)?.type ?? '';
+  const found = (await labelledDevices(context)).find(({ node }) => node === disk.node);
+  const content = found?.type ?? '';
   if (content !== '' || (await mountPointOf(disk.node, context)) !== undefined) {
     throw new LayoutRefusal(
       `${disk.node} gets no partition table: there is something on it (${content || 'mounted'})`,
@@ -206,9 +203,7 @@ async function growthToDo(
 async function grow(written: WrittenDisk, growth: Growth, context: PartContext): Promise<boolean> {
   const { partition, size, asked, type, content } = growth;
   return context.attempt(asked.at, async () => {
-    if (size > partition.size) {
-      await writeGrowth(written, growth, context);
-    }
+    await writeGrowth(written, growth, context);
     if (content === 'stays') {
       const what =
         type === ''
@@ -229,9 +224,7 @@ async function add(
 ): Promise<void> {
   const { kind, entry, state } = planned;
   try {
-    if (state === 'new') {
-      await writePartition(written, planned, context);
-    }
+    await writePartition(written, planned, context);
     if (kind.make === undefined) {
       return;
     }

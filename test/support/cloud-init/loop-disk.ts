@@ -22,6 +22,12 @@ export interface ListedPartition {
   readonly bootable?: boolean;
 }
 
+/** The partitions in what `sfdisk --json` says. */
+export function partitionsIn(said: unknown): readonly ListedPartition[] {
+  const { partitiontable } = said as { partitiontable: { partitions?: ListedPartition[] } };
+  return partitiontable.partitions ?? [];
+}
+
 /** A disk of its own in a file behind a loop device. */
 export class LoopDisk {
   readonly folder: string;
@@ -70,11 +76,7 @@ export class LoopDisk {
   }
 
   partitions(): readonly ListedPartition[] {
-    const listed: unknown = JSON.parse(tool('sfdisk', ['--json', this.node]));
-    return (
-      (listed as { partitiontable: { partitions?: ListedPartition[] } }).partitiontable
-        .partitions ?? []
-    );
+    return partitionsIn(JSON.parse(tool('sfdisk', ['--json', this.node])));
   }
 
   /** What blkid says of a partition: `TYPE`, `LABEL`; empty when there is nothing. */

@@ -49,7 +49,13 @@ function factsOf(
       sectorBytes: 512,
       ...(partition === undefined ? {} : { partition }),
     },
-    table: { kind, sectorBytes: 512, firstSector: kind === 'gpt' ? 34 : 0, partitions },
+    table: {
+      kind,
+      sectorBytes: 512,
+      firstSector: kind === 'gpt' ? 34 : 0,
+      state: 'sound',
+      partitions,
+    },
     devices,
   };
 }
