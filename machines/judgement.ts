@@ -10,6 +10,7 @@ import {
   standingOf,
   type Judgement,
 } from '../src/boot/judgement.ts';
+import { SystemError } from '../src/errors.ts';
 import type { System } from '../src/system/port.ts';
 import { slotPath } from './slots.ts';
 import type { Device, StepContext } from './step.ts';
@@ -24,15 +25,29 @@ export const judge = z.object({
 /** What the new image brings to confirm its boots, as `relabel-target` found it. */
 export const confirmer = z.object({ confirms: z.enum(['slotwright', 'elemental', 'nothing']) });
 
+/** What the block says. A damaged one says nothing, as for the boot loader. */
 export async function judgementOn(system: System, device: Device): Promise<Judgement> {
-  return readJudgement(await system.boot.readEnvironment(blockOf(device)));
+  try {
+    return readJudgement(await system.boot.readEnvironment(blockOf(device)));
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'environment-damaged') return {};
+    throw error;
+  }
 }
 
 export async function writeJudgement(
   { system, device }: Pick<StepContext, 'system' | 'device'>,
   judgement: Judgement,
 ): Promise<void> {
-  await system.boot.writeEnvironment(blockOf(device), judgementVariables(judgement));
+  const [block, variables] = [blockOf(device), judgementVariables(judgement)];
+  try {
+    await system.boot.writeEnvironment(block, variables);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== 'environment-damaged') throw error;
+    // All of it is ours, and nobody can read it: made anew.
+    await system.files.remove(block);
+    await system.boot.writeEnvironment(block, variables);
+  }
 }
 
 /** Says nothing of any image any more; a device that never had a block gets none. */
@@ -63,14 +78,21 @@ export async function standingOfActive(
   };
 }
 
-/** The running system is the active image, and nobody has confirmed it yet. */
-export async function runsOnTrial(system: System, device: Device): Promise<boolean> {
-  if (device.bootedFrom !== 'active') return false;
+/** The running system is the active image, and what is known of it is not that it is good: on trial, or given up and started by hand. */
+export async function runsUnconfirmed(system: System, device: Device): Promise<boolean> {
+  const { standing, judgement } = await standingOfActive(system, device);
+  if (standing === 'not-judged' || device.bootedFrom !== 'active') return false;
   const path = slotPath(device, 'active');
   const active = path === undefined ? undefined : await system.files.stat(path);
-  if (device.runningImage !== undefined && device.runningImage !== active?.id) return false;
-  const { standing } = await standingOfActive(system, device);
-  return standing === 'on-trial' || standing === 'out-of-tries';
+  if (device.runningImage !== undefined) return device.runningImage === active?.id;
+  // What backs the root is not known: then the menu's own word counts, which it gives to the image on trial.
+  return wordOf(device, 'slotwright.judged') === judgement.image;
+}
+
+/** Value of a word that the menu leaves on the kernel's command line. */
+export function wordOf({ commandLine }: Device, name: string): string | undefined {
+  const word = commandLine.split(/\s+/).find((candidate) => candidate.startsWith(`${name}=`));
+  return word?.slice(name.length + 1);
 }
 
 function blockOf({ stateAt }: Device): string {

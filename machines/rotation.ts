@@ -3,7 +3,7 @@
  * good: it runs, or it was seen running. Looked at when it matters, never remembered: between two processes the machine may
  * have booted something else.
  */
-import * as z from 'zod';
+import { standingOfActive } from './judgement.ts';
 import { inodeOf, slotPath } from './slots.ts';
 import type { StepContext } from './step.ts';
 import { requestOf } from './upgrade-request.ts';
@@ -14,14 +14,15 @@ export interface Rotation {
   readonly reason: string;
 }
 
-export const ON_TRIAL = 'the running system is on trial, nobody has confirmed it';
+export const UNCONFIRMED = 'nobody has confirmed the active image';
 
 export async function rotation(context: StepContext): Promise<Rotation> {
   const { system, device } = context;
   const { confirmed, switchedInBoot } = requestOf(context);
   const active = await statOf(context, 'active');
   if (active === undefined) return no('there is no active image to keep');
-  if (wasOnTrial(context)) return no(ON_TRIAL);
+  const { standing } = await standingOfActive(system, device);
+  if (standing !== 'not-judged') return no(UNCONFIRMED);
   if (device.runningImage !== undefined) {
     if (device.runningImage === active.id) return yes('the active image is the running system');
     const passive = await statOf(context, 'passive');
@@ -50,13 +51,6 @@ export async function rotation(context: StepContext): Promise<Rotation> {
     return path === undefined ? undefined : system.files.stat(path);
   }
 }
-
-/** As it was before this operation armed its own judgement. Confirmed since then: kept out all the same, which costs nothing. */
-function wasOnTrial(context: StepContext): boolean {
-  return checked.safeParse(context.output('check-preconditions')).success;
-}
-
-const checked = z.object({ onTrial: z.literal(true) });
 
 function yes(reason: string): Rotation {
   return { rotate: true, reason };

@@ -1,7 +1,7 @@
 /** What commands ask about operations, answered by the engine over any machine: the real one, or the simulated one in tests. */
 import { OPERATIONS, operationNamed } from '../machines/catalog.ts';
-import { judge, runsOnTrial, standingOfActive } from '../machines/judgement.ts';
-import { lookAtSlots } from '../machines/slots.ts';
+import { judge, runsUnconfirmed, standingOfActive, wordOf } from '../machines/judgement.ts';
+import { inodeOf, lookAtSlots } from '../machines/slots.ts';
 import { planOf, type Device } from '../machines/step.ts';
 import { projectRegistry } from '../state/projections.ts';
 import { parseStateYaml, type InstallState } from '../state/state-yaml.ts';
@@ -21,7 +21,7 @@ import {
 } from './engine/lifecycle.ts';
 import { operationMachine } from './engine/operation-machine.ts';
 import { openForReading, type Session } from './engine/session.ts';
-import { UsageError } from './errors.ts';
+import { SystemError, UsageError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { chartOf } from './inspect/chart-of.ts';
 import { historyRows } from './inspect/history-rows.ts';
@@ -94,16 +94,20 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
         ),
       ),
     resume: ({ when, force }, hooks) =>
-      operate(hooks, (controls) =>
-        resumeDevice(
+      operate(hooks, async (controls) => {
+        // What the boot loader said of an image is settled before another one takes its place.
+        if (when !== 'now') {
+          await assessDevice(machinery, { by: 'resume', units: [], timeoutMs: 0 }, controls);
+        }
+        return resumeDevice(
           machinery,
           {
             attempts: force ? 'once-more' : 'counted',
             reach: when === 'early' ? 'past-the-pivot' : 'everything',
           },
           controls,
-        ),
-      ),
+        );
+      }),
     abort: (hooks) => operate(hooks, (controls) => abortDevice(machinery, controls)),
     rollback: (_request, hooks) =>
       operate(hooks, async (controls) => {
@@ -136,11 +140,20 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
       reading(machinery, async ({ device, segments }) => {
         const facts = await menuFacts(system, device);
         const { operation } = facts.judgement;
-        const trial = (await runsOnTrial(system, device)) ? operation : undefined;
+        const fell = wordOf(device, 'slotwright.fell_back') !== undefined;
+        const trial = fell || (await runsUnconfirmed(system, device)) ? operation : undefined;
+        const active = (await lookAtSlots(system, device)).find(({ slot }) => slot === 'active');
+        const running = device.runningImage;
+        const pending =
+          running !== undefined &&
+          device.bootedFrom === 'active' &&
+          active !== undefined &&
+          inodeOf({ id: running }) !== active.id;
         return whyOf({
           device,
           segments,
           next: nextBoot(facts),
+          pending,
           ...(trial === undefined ? {} : { trial }),
         });
       }),
@@ -172,8 +185,7 @@ async function evidenceOf(system: System, { device, segments }: Session): Promis
 async function menuFacts(system: System, device: Device): Promise<MenuFacts> {
   const { judgement, uuid } = await standingOfActive(system, device);
   const oem = device.partitions.find(({ role }) => role === 'oem')?.mountedAt;
-  const user =
-    oem === undefined ? undefined : ((await system.boot.readEnvironment(`${oem}/grubenv`)) ?? {});
+  const user = oem === undefined ? undefined : await userVariables(system, `${oem}/grubenv`);
   const slots = await lookAtSlots(system, device);
   const hidden = device.partitions.some(
     ({ role, mountedAt }) => role === 'recovery' && mountedAt === undefined,
@@ -185,6 +197,19 @@ async function menuFacts(system: System, device: Device): Promise<MenuFacts> {
     // A recovery partition that is not mounted is taken to hold what it should.
     present: [...slots.map(({ slot }) => slot), ...(hidden ? (['recovery'] as const) : [])],
   };
+}
+
+/** A block that is damaged says nothing to the boot loader either. */
+async function userVariables(
+  system: System,
+  block: string,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    return (await system.boot.readEnvironment(block)) ?? {};
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'environment-damaged') return {};
+    throw error;
+  }
 }
 
 /** Who judges, by what is armed now, or by what the last switch decided. */

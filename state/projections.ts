@@ -19,9 +19,6 @@ interface View {
   /** Images seen running, by digest, and those without one by identity. */
   readonly ranByDigest: Set<string>;
   readonly ranById: Set<string>;
-  /** Operations that armed a judgement, and the images they installed that nobody has confirmed yet. */
-  readonly judged: Set<string>;
-  readonly trials: Set<string>;
   readonly condemned: Set<string>;
   /** Boots of which an inventory was seen. */
   readonly boots: Set<string>;
@@ -36,8 +33,6 @@ export function projectRegistry(segments: readonly SegmentRecords[]): Registry {
     images: new Map(),
     ranByDigest: new Set(),
     ranById: new Set(),
-    judged: new Set(),
-    trials: new Set(),
     condemned: new Set(),
     boots: new Set(),
   };
@@ -101,27 +96,21 @@ function projectSlots(view: View, { event, op, at }: EventRecord): void {
     ? { ...unlabelled(moved), ...told }
     : { ...told, ...present('key', view.operations.get(op)?.key), installedAt: at };
   // An identity is used again after its file is gone: this is another image.
-  if (!rotated && slot !== 'recovery') {
-    view.ranById.delete(id);
-    view.trials.delete(id);
-    if (view.judged.has(op)) view.trials.add(id);
-  }
+  if (!rotated && slot !== 'recovery') view.ranById.delete(id);
   view.slots.set(slot, image);
   view.images.set(placed(slot, id), image);
 }
 
 /** While an image is judged, running it confirms nothing: what `assess-boot` settled does. */
-function projectJudgement(view: View, { event, op }: EventRecord): void {
+function projectJudgement(view: View, { event }: EventRecord): void {
   if (event.type !== 'step.completed' || text(event, 'phase') !== ('run' satisfies Phase)) return;
   const output = field(event, 'output');
   const step = text(event, 'step');
-  if (step === 'arm-judgement' && text(output, 'judge') === 'slotwright') view.judged.add(op);
   if (step !== 'settle-judgement') return;
   const verdict = text(output, 'verdict');
   const id = text(output, 'id');
   const key = view.operations.get(text(output, 'upgrade') ?? '')?.key;
   if (verdict === 'confirmed' && id !== undefined) {
-    view.trials.delete(id);
     confirm(view, id, view.images.get(placed('active', id))?.digest);
     if (key !== undefined) view.condemned.delete(key);
   }
@@ -169,6 +158,7 @@ function projectBoot(view: View, seen: unknown): void {
   const running = text(seen, 'running');
   // An inode number means nothing on another partition: what recovery runs says nothing of the slots.
   if (booted !== 'active' && booted !== 'passive') return;
+  if (running !== undefined && running === text(seen, 'unconfirmed')) return;
   if (running !== undefined) {
     // The name it booted by may have gone to another image since, by another tool.
     const image = view.images.get(placed(booted, running));
@@ -188,7 +178,6 @@ function projectBoot(view: View, seen: unknown): void {
 }
 
 function confirm(view: View, id: string, digest: string | undefined): void {
-  if (view.trials.has(id)) return;
   if (digest === undefined) view.ranById.add(id);
   else view.ranByDigest.add(digest);
 }

@@ -50,6 +50,8 @@ export interface Inventory {
   readonly bootedFrom: string;
   /** Inode number of the image that backs the running root, where a file does. */
   readonly running?: string;
+  /** Inode number of the active image while it is judged, or was given up: that it runs says nothing of it. */
+  readonly unconfirmed?: string;
   readonly commandLine: string;
   readonly partitions: readonly (Partition & { readonly freeBytes?: number })[];
   readonly slots: readonly SlotFacts[];

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { JUDGEMENT_BLOCK } from '../../src/boot/judgement.ts';
 import { COUNTING_MARK, withJudgementMenu } from '../../src/boot/judgement-menu.ts';
 import { confirmer, judge, judgementOn, writeJudgement } from '../judgement.ts';
@@ -9,7 +9,8 @@ import { sealedImage } from './unmount-target.ts';
 
 /**
  * From the switch on, the boot loader counts the boots of the new image. Armed before the pivot: a cut right after it finds the counter
- * there, and a cut before it finds an image that the counter does not mean. What an image that failed left is kept: it may still be active.
+ * there, and a cut before it finds an image that the counter does not mean. An image that
+ * nobody has confirmed and that is replaced now is not started any more: a cut in between finds passive.
  */
 export const armJudgement: Step = {
   name: 'arm-judgement',
@@ -25,12 +26,20 @@ export const armJudgement: Step = {
     if (image === undefined) return none('the new image has no UUID');
     const menu = await makeMenuCount(context);
     if (menu !== undefined) return none(menu);
-    const before = await judgementOn(system, device);
-    const failed = before.triesLeft === 0 ? before.image : before.condemned;
     const { attempts } = requestOf(context);
+    const before = await judgementOn(system, device);
     if (before.operation !== id) {
-      const condemned = failed === undefined ? {} : { condemned: failed };
-      await writeJudgement(context, { image, triesLeft: attempts, operation: id, ...condemned });
+      // An image that nobody has confirmed is not started by itself any more: until the switch, the boot loader takes passive instead.
+      const unproven = before.image ?? before.condemned;
+      await writeJudgement(context, {
+        image,
+        triesLeft: attempts,
+        operation: id,
+        ...(unproven === undefined ? {} : { condemned: unproven }),
+        ...(before.image === undefined || before.triesLeft === undefined
+          ? {}
+          : { before: { triesLeft: before.triesLeft, operation: before.operation ?? '' } }),
+      });
     }
     return { judge: 'slotwright', image, attempts };
   },
@@ -40,22 +49,14 @@ export const armJudgement: Step = {
     const { by, doomed } = customNames(context);
     await system.files.remove(by);
     await system.files.remove(doomed);
-    const { operation } = await judgementOn(system, device);
+    const { operation, condemned, before } = await judgementOn(system, device);
     if (operation !== id) return;
-    const before = checked.safeParse(context.output('check-preconditions'));
-    await writeJudgement(context, before.success ? before.data.judgement : {});
+    // What it said when it was armed. Confirmed since then, the image before is not in it any more.
+    if (condemned === undefined) await writeJudgement(context, {});
+    else if (before === undefined) await writeJudgement(context, { condemned });
+    else await writeJudgement(context, { image: condemned, ...before });
   },
 };
-
-/** What the block said before this operation. */
-const checked = z.object({
-  judgement: z.object({
-    image: z.string().exactOptional(),
-    triesLeft: z.number().exactOptional(),
-    operation: z.string().exactOptional(),
-    condemned: z.string().exactOptional(),
-  }),
-});
 
 /** Who counts, as this operation decided. */
 export function judgeOf(context: StepContext): z.infer<typeof judge> {

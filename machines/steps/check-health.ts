@@ -13,7 +13,9 @@ export const checkHealth: Step = {
 
   skip(context) {
     const { finding, by } = assessRequestOf(context);
-    if (finding !== 'on-trial') return 'the image on trial is not what runs';
+    if (finding === 'fell-back' || finding === 'by-hand') {
+      return 'the image on trial is not what runs';
+    }
     return by === 'hand' ? 'confirmed by hand' : undefined;
   },
 

@@ -1,7 +1,6 @@
 import { SystemError, UsageError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
-import { judgementOn, runsOnTrial } from '../judgement.ts';
-import { ON_TRIAL, rotation } from '../rotation.ts';
+import { rotation } from '../rotation.ts';
 import { isOurs, imagesAt } from '../slots.ts';
 import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
@@ -34,12 +33,8 @@ export const checkPreconditions: Step = {
       });
     }
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
-    const onTrial = await runsOnTrial(system, device);
     return {
-      ...(onTrial ? { rotate: false, reason: ON_TRIAL } : await rotation(context)),
-      onTrial,
-      // As it was before: undoing puts it back.
-      judgement: { ...(await judgementOn(system, device)) },
+      ...(await rotation(context)),
       freeBytes: free,
       neededBytes: needed,
       // As it was before: `publish-state` makes the new one from it, however often it runs.

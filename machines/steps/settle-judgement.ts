@@ -1,4 +1,4 @@
-import type { Judgement } from '../../src/boot/judgement.ts';
+import { MOST_TRIES, type Judgement } from '../../src/boot/judgement.ts';
 import { assessRequestOf, type AssessRequest } from '../assess-request.ts';
 import { judgementOn, writeJudgement } from '../judgement.ts';
 import type { Step } from '../step.ts';
@@ -15,8 +15,8 @@ export const settleJudgement: Step = {
     const { id, image, upgrade } = request;
     const judgement = await judgementOn(context.system, context.device);
     // Armed for another image meanwhile: what this boot showed is no longer asked for.
-    const stale = judgement.image !== undefined && judgement.image !== image;
-    if (!stale) await writeJudgement(context, settled(request, judgement));
+    const asked = [undefined, image].includes(judgement.image) || judgement.condemned === image;
+    if (asked) await writeJudgement(context, settled(request, judgement));
     return {
       verdict: VERDICTS[request.finding],
       image,
@@ -28,6 +28,7 @@ export const settleJudgement: Step = {
 
 const VERDICTS = {
   'on-trial': 'confirmed',
+  'given-up': 'confirmed',
   'fell-back': 'condemned',
   'by-hand': 'given-back',
 } as const satisfies Record<AssessRequest['finding'], string>;
@@ -35,7 +36,9 @@ const VERDICTS = {
 function settled({ finding, image, triesLeft, upgrade }: AssessRequest, now: Judgement): Judgement {
   switch (finding) {
     case 'on-trial':
-      return {};
+    case 'given-up':
+      // Good: what is said of another image, which is to take its place, stays.
+      return now.image === undefined || now.image === image ? {} : withoutCondemned(now);
     case 'fell-back':
       return { condemned: image };
     case 'by-hand':
@@ -43,8 +46,16 @@ function settled({ finding, image, triesLeft, upgrade }: AssessRequest, now: Jud
         ...now,
         image,
         // The start that this boot was counted as, once: what the first record says, not what the block says now.
-        triesLeft: triesLeft + 1,
+        triesLeft: Math.min(triesLeft + 1, MOST_TRIES),
         ...(upgrade === undefined ? {} : { operation: upgrade }),
       };
   }
+}
+
+function withoutCondemned({ image, triesLeft, operation }: Judgement): Judgement {
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(triesLeft === undefined ? {} : { triesLeft }),
+    ...(operation === undefined ? {} : { operation }),
+  };
 }

@@ -7,7 +7,7 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
   set judge_done=yes
   set judge_seen=
   set judge_automatic=
-  if [ -z "\${default}" -o "\${default}" = "0" -o "\${default}" = "cos" ]; then
+  if [ -z "\${default}" -o "\${default}" = "0" -o "\${default}" = "cos" -o "\${default}" = "\${default_menu_entry}" ]; then
     set judge_automatic=yes
   fi
   load_env --file "(\${root})/grub_judgement_env" judge_image judge_tries judge_condemned
@@ -17,7 +17,7 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
       if [ -n "\${judge_condemned}" ]; then
         if search --no-floppy --fs-uuid --set=judge_seen --hint=judged "\${judge_condemned}"; then
           if [ "\${judge_seen}" = "judged" ]; then
-            set judge_verdict=condemned
+            set judge_verdict="condemned slotwright.judged=\${judge_condemned}"
           fi
         fi
       fi
@@ -25,7 +25,7 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
         if search --no-floppy --fs-uuid --set=judge_seen --hint=judged "\${judge_image}"; then
           if [ "\${judge_seen}" = "judged" ]; then
             if [ "\${judge_tries}" = "0" ]; then
-              set judge_verdict=tries
+              set judge_verdict="tries slotwright.judged=\${judge_image}"
             else
               set judge_left=
               if [ "\${judge_tries}" = "9" ]; then set judge_left=8; fi
@@ -40,10 +40,10 @@ if [ -z "\${judge_done}" -a -z "\${selected_entry}" -a -s "(\${root})/grub_judge
               if [ -n "\${judge_left}" ]; then
                 set judge_tries="\${judge_left}"
                 save_env --file "(\${root})/grub_judgement_env" judge_tries
-                set extra_active_cmdline="\${extra_active_cmdline} rd.emergency=reboot rd.shell=0 panic=5 systemd.crash_reboot systemd.crash_shell=0 slotwright.trial=\${judge_left}"
+                set extra_active_cmdline="\${extra_active_cmdline} rd.emergency=reboot rd.shell=0 panic=5 systemd.crash_reboot systemd.crash_shell=0 slotwright.trial=\${judge_left} slotwright.judged=\${judge_image}"
                 # Another entry chosen by hand, or because this one cannot be loaded, says that a try was counted.
-                set extra_passive_cmdline="\${extra_passive_cmdline} slotwright.counted=\${judge_left}"
-                set extra_recovery_cmdline="\${extra_recovery_cmdline} slotwright.counted=\${judge_left}"
+                set extra_passive_cmdline="\${extra_passive_cmdline} slotwright.counted=\${judge_left} slotwright.judged=\${judge_image}"
+                set extra_recovery_cmdline="\${extra_recovery_cmdline} slotwright.counted=\${judge_left} slotwright.judged=\${judge_image}"
               fi
             fi
           fi

@@ -16,19 +16,31 @@ export interface Judgement {
   readonly triesLeft?: number;
   /** Operation that armed it. */
   readonly operation?: string;
-  /** UUID of an image that failed its trial: not started automatically as long as it is the active one. */
+  /** UUID of an image that failed its trial, or is replaced before it was confirmed: not started automatically as long as it is active. */
   readonly condemned?: string;
+  /** What was said of the condemned image while it was on trial, until the image that is armed takes its place: undoing puts it back. */
+  readonly before?: { readonly triesLeft: number; readonly operation: string };
 }
 
 export function readJudgement(variables: Readonly<Record<string, string>> = {}): Judgement {
   const { judge_image, judge_tries, judge_operation, judge_condemned } = variables;
-  const tries = /^[0-9]$/.test(judge_tries ?? '') ? Number(judge_tries) : undefined;
+  const tries = triesIn(judge_tries);
+  const earlier = triesIn(variables['judge_before_tries']);
   return {
     ...(judge_image === undefined ? {} : { image: judge_image }),
     ...(tries === undefined ? {} : { triesLeft: tries }),
     ...(judge_operation === undefined ? {} : { operation: judge_operation }),
     ...(judge_condemned === undefined ? {} : { condemned: judge_condemned }),
+    ...(earlier === undefined
+      ? {}
+      : {
+          before: { triesLeft: earlier, operation: variables['judge_before_operation'] ?? '' },
+        }),
   };
+}
+
+function triesIn(text: string | undefined): number | undefined {
+  return /^[0-9]$/.test(text ?? '') ? Number(text) : undefined;
 }
 
 /** The variables that say exactly this; what is absent is unset. */
@@ -38,6 +50,8 @@ export function judgementVariables(judgement: Judgement): Readonly<Record<string
     judge_tries: judgement.triesLeft === undefined ? '' : String(judgement.triesLeft),
     judge_operation: judgement.operation ?? '',
     judge_condemned: judgement.condemned ?? '',
+    judge_before_tries: judgement.before === undefined ? '' : String(judgement.before.triesLeft),
+    judge_before_operation: judgement.before?.operation ?? '',
   };
 }
 

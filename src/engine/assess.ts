@@ -3,10 +3,9 @@
  * boot writes nothing.
  */
 import { assessBoot } from '../../machines/assess-boot.ts';
-import type { AssessRequest } from '../../machines/assess-request.ts';
-import { runsOnTrial, standingOfActive } from '../../machines/judgement.ts';
+import { assessRequest, type AssessRequest } from '../../machines/assess-request.ts';
+import { runsUnconfirmed, standingOfActive, wordOf } from '../../machines/judgement.ts';
 import { inodeOf, slotPath } from '../../machines/slots.ts';
-import type { Device } from '../../machines/step.ts';
 import type { System } from '../system/port.ts';
 import { findDevice } from './device.ts';
 import {
@@ -19,6 +18,7 @@ import {
   type Controls,
   type Machinery,
   type Outcome,
+  type Unfinished,
 } from './lifecycle.ts';
 import { openForReading, type Session } from './session.ts';
 
@@ -35,16 +35,16 @@ export async function assessDevice(
   wish: AssessWish,
   controls: Controls,
 ): Promise<Outcome> {
-  const idle = await nothingToSay(machinery);
+  const idle = await nothingToSay(machinery, wish);
   if (idle !== undefined) return idle;
   const found = await findDevice(machinery.system);
   return withSession({ machinery, found }, async (session) => {
-    await abandonAssessment(machinery, session, controls);
     const owed = unfinished(session, 'assessment');
-    if (owed !== undefined && owed.state.started.inventory.bootId === session.device.bootId) {
+    if (owed !== undefined && isThisOne(owed, session, wish)) {
       return carryOn(machinery, session, owed, controls);
     }
-    const seen = await findingOf(machinery.system, session);
+    if (owed !== undefined) await abandonAssessment(machinery, session, controls);
+    const seen = await findingOf(machinery.system, session, wish.by);
     if (seen === undefined) return nothingToDo(machinery, session, assessBoot.name);
     const request: AssessRequest = { ...seen, ...wish, units: [...wish.units] };
     return begin(
@@ -64,11 +64,14 @@ export async function assessDevice(
 }
 
 /** Looked at as a reader does: most boots judge nothing, and leave COS_STATE as it is mounted. */
-async function nothingToSay(machinery: Machinery): Promise<Outcome | undefined> {
+async function nothingToSay(
+  machinery: Machinery,
+  { by }: AssessWish,
+): Promise<Outcome | undefined> {
   const session = await openForReading(machinery.system, machinery.state);
   try {
     const busy = unfinished(session, 'assessment') !== undefined;
-    if (busy || (await findingOf(machinery.system, session)) !== undefined) return undefined;
+    if (busy || (await findingOf(machinery.system, session, by)) !== undefined) return undefined;
     return await nothingToDo(machinery, session, assessBoot.name);
   } finally {
     await session.close();
@@ -77,26 +80,43 @@ async function nothingToSay(machinery: Machinery): Promise<Outcome | undefined> 
 
 type Finding = Omit<AssessRequest, 'by' | 'units' | 'timeoutMs'>;
 
+/** The same boot, asked by the same: a person who confirms does not go on with what a unit had begun. */
+function isThisOne({ state }: Unfinished, { device }: Session, { by }: AssessWish): boolean {
+  const request = assessRequest.safeParse(state.started.request);
+  return (
+    state.started.inventory.bootId === device.bootId && request.success && request.data.by === by
+  );
+}
+
 async function findingOf(
   system: System,
   { device, segments }: Session,
+  by: AssessRequest['by'],
 ): Promise<Finding | undefined> {
   const { judgement, standing, uuid } = await standingOfActive(system, device);
-  const { image, triesLeft, operation } = judgement;
-  if (uuid === undefined || image !== uuid || triesLeft === undefined) return undefined;
+  if (uuid === undefined || standing === 'not-judged') return undefined;
   const path = slotPath(device, 'active');
   const stat = path === undefined ? undefined : await system.files.stat(path);
+  const { triesLeft = 0, operation } = judgement;
   const known = {
-    image,
+    image: uuid,
     triesLeft,
     bootedFrom: device.bootedFrom,
     ...(stat === undefined ? {} : { id: inodeOf(stat) }),
-    ...(operation === undefined ? {} : { upgrade: operation }),
+    ...(operation === undefined || standing === 'condemned' ? {} : { upgrade: operation }),
   };
-  if (await runsOnTrial(system, device)) return { finding: 'on-trial', ...known };
-  const because = fellBack(device);
-  if (because !== undefined || standing === 'out-of-tries') {
-    return { finding: 'fell-back', because: because ?? 'tries', ...known };
+  if (await runsUnconfirmed(system, device)) {
+    if (by === 'resume') return undefined;
+    if (standing !== 'condemned') return { finding: 'on-trial', ...known };
+    // It failed on its own; that it runs now, because somebody wanted it to, does not make it good. A person may say so.
+    return by === 'hand' ? { finding: 'given-up', ...known } : undefined;
+  }
+  if (standing === 'condemned' || by === 'hand') return undefined;
+  // What the menu says of another image, because an operation has replaced it since, is not about this one.
+  const concerns = wordOf(device, 'slotwright.judged') === uuid;
+  const because = wordOf(device, 'slotwright.fell_back');
+  if (concerns && (because === 'tries' || because === 'grub')) {
+    return { finding: 'fell-back', because, ...known };
   }
   const settled = segments.some(
     ({ state }) =>
@@ -104,21 +124,6 @@ async function findingOf(
       state.started.operation === assessBoot.name &&
       state.started.inventory.bootId === device.bootId,
   );
-  return counted(device) && !settled ? { finding: 'by-hand', ...known } : undefined;
-}
-
-/** Why the boot loader gave the active image up in this boot, by the word that the menu leaves on the command line. */
-function fellBack({ commandLine }: Device): AssessRequest['because'] {
-  const word = valueOf(commandLine, 'slotwright.fell_back');
-  return word === 'tries' || word === 'grub' ? word : undefined;
-}
-
-/** The menu counted a start of the active image in this boot, and another one was started. */
-function counted({ commandLine }: Device): boolean {
-  return valueOf(commandLine, 'slotwright.counted') !== undefined;
-}
-
-function valueOf(commandLine: string, name: string): string | undefined {
-  const word = commandLine.split(/\s+/).find((candidate) => candidate.startsWith(`${name}=`));
-  return word?.slice(name.length + 1);
+  const counted = wordOf(device, 'slotwright.counted') !== undefined;
+  return concerns && counted && !settled ? { finding: 'by-hand', ...known } : undefined;
 }

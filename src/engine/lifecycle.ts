@@ -16,7 +16,7 @@ import { noPassive } from '../../machines/steps/copy-passive.ts';
 import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
 import { upgradeRecovery } from '../../machines/upgrade-recovery.ts';
 import { rollback } from '../../machines/rollback.ts';
-import { runsOnTrial, standingOfActive } from '../../machines/judgement.ts';
+import { runsUnconfirmed, standingOfActive } from '../../machines/judgement.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
 import { EXIT } from '../exit-codes.ts';
 import { recordedError, SlotwrightError, UsageError, type RecordedError } from '../errors.ts';
@@ -149,7 +149,7 @@ export async function upgradeDevice(
       wish.slot === 'active' &&
       wish.again === 'no' &&
       same === undefined &&
-      (await runsOnTrial(system, session.device))
+      (await runsUnconfirmed(system, session.device))
     ) {
       throw await refuseOnTrial(system, session);
     }
@@ -229,8 +229,10 @@ export async function resumeDevice(
   controls: Controls,
 ): Promise<Outcome> {
   return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
-    await abandonAssessment(machinery, session, controls);
-    const owed = unfinished(session) ?? unfinished(session, 'assessment');
+    const judging = unfinished(session, 'assessment');
+    const past = judging?.state.started.inventory.bootId !== session.device.bootId;
+    if (past) await abandonAssessment(machinery, session, controls);
+    const owed = unfinished(session) ?? (past ? undefined : judging);
     const early = options.reach === 'past-the-pivot';
     if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
       return nothingToDo(machinery, session);
@@ -496,8 +498,10 @@ export async function abandonAssessment(
   controls: Controls,
 ): Promise<void> {
   const owed = unfinished(session, 'assessment');
-  if (owed === undefined || owed.state.started.inventory.bootId === session.device.bootId) return;
-  const rest = await undoing(session, owed, 'the boot that it judged has ended');
+  if (owed === undefined) return;
+  const same = owed.state.started.inventory.bootId === session.device.bootId;
+  const why = same ? 'it is judged by hand' : 'the boot that it judged has ended';
+  const rest = await undoing(session, owed, why);
   await carryOn(machinery, session, rest, controls);
 }
 
@@ -636,9 +640,21 @@ async function takeInventory(
     commandLine: device.commandLine,
     partitions,
     slots: await lookAtSlots(system, device),
+    ...(await unconfirmedActive(system, device)),
     environment: (await system.boot.readEnvironment(`${device.stateAt}/grub_oem_env`)) ?? {},
     hooks,
   };
+}
+
+/** An active image that is judged: running it does not make it good. */
+async function unconfirmedActive(
+  system: System,
+  device: Device,
+): Promise<Pick<Inventory, 'unconfirmed'>> {
+  const { standing } = await standingOfActive(system, device);
+  const path = slotPath(device, 'active');
+  const stat = path === undefined ? undefined : await system.files.stat(path);
+  return standing === 'not-judged' || stat === undefined ? {} : { unconfirmed: inodeOf(stat) };
 }
 
 /** Records what is not as the log left it: the first look at a device, and images that somebody else changed. */

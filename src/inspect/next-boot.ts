@@ -28,7 +28,7 @@ const ENTRIES: Readonly<Record<string, Slot>> = {
   '2': 'recovery',
   recovery: 'recovery',
 };
-const ORDER: readonly Slot[] = ['active', 'passive', 'recovery'];
+const FALLBACK: readonly Slot[] = ['passive', 'recovery'];
 
 export function nextBoot(facts: MenuFacts): NextBoot {
   const { next_entry, saved_entry } = facts.user ?? {};
@@ -49,18 +49,18 @@ function chosen(entry: string, by: string, { present }: MenuFacts): NextBoot {
     ? { slot, why: `asked for by ${by}` }
     : firstPresent(
         present,
-        ORDER.filter((other) => other !== slot),
+        // The menu goes on with its fallback list, whatever was asked for.
+        FALLBACK.filter((other) => other !== slot),
         `${slot} is asked for by ${by}, and missing`,
       );
 }
 
 function judged({ judgement, activeUuid, present, user }: MenuFacts): NextBoot {
-  const after: readonly Slot[] = ['passive', 'recovery'];
   switch (standingOf(judgement, activeUuid)) {
     case 'condemned':
-      return firstPresent(present, after, 'the active image failed its judgement');
+      return firstPresent(present, FALLBACK, 'the active image failed its judgement');
     case 'out-of-tries':
-      return firstPresent(present, after, 'the active image has used up its attempts');
+      return firstPresent(present, FALLBACK, 'the active image has used up its attempts');
     case 'on-trial': {
       const left = judgement.triesLeft ?? 0;
       return {
@@ -72,7 +72,7 @@ function judged({ judgement, activeUuid, present, user }: MenuFacts): NextBoot {
       const blind = user === undefined ? '; what COS_OEM asks for was not looked at' : '';
       return present.includes('active')
         ? { slot: 'active', why: `it is the default${blind}` }
-        : firstPresent(present, after, 'there is no active image');
+        : firstPresent(present, FALLBACK, 'there is no active image');
     }
   }
 }

@@ -22,12 +22,14 @@ export interface WhyInput {
   readonly next: NextBoot;
   /** Operation whose image is on trial. */
   readonly trial?: string;
+  /** The active image is not what runs. */
+  readonly pending: boolean;
 }
 
-export function whyOf({ device, segments, next, trial }: WhyInput): Why {
+export function whyOf({ device, segments, next, trial, pending }: WhyInput): Why {
   const fell = /(?:^|\s)slotwright\.fell_back=(\w+)/.exec(device.commandLine)?.[1];
   const story = device.bootedFrom === 'active' ? activeStory : fallbackStory;
-  return { ...story({ device, segments, fell, trial }), next };
+  return { ...story({ device, segments, fell, trial, pending }), next };
 }
 
 interface Told {
@@ -36,28 +38,49 @@ interface Told {
   /** The menu's word for giving the active image up. */
   readonly fell: string | undefined;
   readonly trial: string | undefined;
+  readonly pending: boolean;
 }
 
 type Story = Pick<Why, 'running' | 'attempts' | 'retry'>;
 
-function activeStory({ segments, trial }: Told): Story {
+function activeStory({ segments, trial, pending }: Told): Story {
   const installed = segments.findLast(
     ({ state }) => state?.context.outputs['set-active'] !== undefined,
   );
+  if (pending && installed !== undefined) {
+    return {
+      running: `the machine runs the system from before ${named(installed)}, whose image is active now and has not been started`,
+      attempts: [],
+    };
+  }
   const from = installed === undefined ? '' : `, installed by ${named(installed)}`;
   const on =
     trial === undefined ? '' : '; it is on trial: "assess-boot" or "confirm" has not confirmed it';
   return { running: `the machine runs the active image${from}${on}`, attempts: [] };
 }
 
-function fallbackStory({ device, segments, fell }: Told): Story {
+function fallbackStory({ device, segments, fell, trial }: Told): Story {
   const runs = `the machine runs the ${device.bootedFrom} image`;
   if (fell === undefined) {
-    const chosen = 'because it was chosen in the boot menu or its environment';
+    const chosen =
+      device.bootedFrom === 'recovery'
+        ? 'because it was chosen in the boot menu or its environment, or no other image could be loaded'
+        : 'because it was chosen in the boot menu or its environment';
     return { running: `${runs} ${chosen}`, attempts: [] };
   }
   const judgement = segments.findLast(({ state }) => findingIn(state) === 'fell-back');
-  const cause = judgement?.state?.started.cause;
+  const replacing = segments.findLast(
+    ({ state }) => state !== undefined && state.completed === undefined,
+  );
+  if (fell === 'condemned' && replacing !== undefined) {
+    const by = `${named(replacing)} is to take its place`;
+    return {
+      running: `${runs} because nobody had confirmed the active image before ${by}`,
+      attempts: [],
+    };
+  }
+  // Before the boot is assessed, what the menu says is all there is: the image on trial.
+  const cause = (fell === 'condemned' ? undefined : trial) ?? judgement?.state?.started.cause;
   const failed = segments.find(({ id }) => id === cause);
   const what = failed === undefined ? 'the active image' : `the image of ${named(failed)}`;
   const attempts = segments
@@ -101,5 +124,5 @@ function startsOf(failed: ReadSegment | undefined): string {
 
 function named(segment: ReadSegment): string {
   const { operation, id, source } = historyRow(segment);
-  return `${operation} ${id}${source === undefined ? '' : ` from ${source}`}`;
+  return `${operation} ${id}${source ? ` from ${source}` : ''}`;
 }

@@ -116,8 +116,8 @@ async function upgrade(machine: SimulatedMachine, controls: Controls): Promise<O
   const wish = {
     source: { kind: 'dir', path: NEW_SYSTEM, uri: `dir://${NEW_SYSTEM}` },
     slot: 'active',
-  squashOptions: [],
-  label: 'COS_ACTIVE',
+    squashOptions: [],
+    label: 'COS_ACTIVE',
     passiveLabel: 'COS_PASSIVE',
     fs: 'ext2',
     sizeBytes: 0,
@@ -125,7 +125,7 @@ async function upgrade(machine: SimulatedMachine, controls: Controls): Promise<O
     extraPaths: [],
     date: '2026-01-01T00:00:00+00:00',
     attempts: 3,
-  again: 'no',
+    again: 'no',
   } as const;
   return upgradeDevice(machineryOf(machine), wish, controls);
 }

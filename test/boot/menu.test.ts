@@ -140,7 +140,7 @@ describe.skipIf(missing !== undefined)('the boot menu, run by GRUB', () => {
       expect(slot).toBe('active');
       expect(active).toBe(
         words(
-          `rd.emergency=reboot rd.shell=0 panic=5 systemd.crash_reboot systemd.crash_shell=0 slotwright.trial=${left}`,
+          `rd.emergency=reboot rd.shell=0 panic=5 systemd.crash_reboot systemd.crash_shell=0 slotwright.trial=${left} slotwright.judged=${activeUuid}`,
         ),
       );
       expect(judgement()).toEqual({ image: activeUuid, triesLeft: left, operation: 'op' });
@@ -148,7 +148,7 @@ describe.skipIf(missing !== undefined)('the boot menu, run by GRUB', () => {
     const { slot, passive } = boot();
     expect({ slot, passive }).toEqual({
       slot: 'passive',
-      passive: words('upgrade_failure slotwright.fell_back=tries'),
+      passive: words(`upgrade_failure slotwright.fell_back=tries slotwright.judged=${activeUuid}`),
     });
     expect(judgement().triesLeft).toBe(0);
   });
@@ -169,7 +169,9 @@ describe.skipIf(missing !== undefined)('the boot menu, run by GRUB', () => {
     arm({ condemned: activeUuid });
     expect(boot()).toMatchObject({
       slot: 'passive',
-      passive: words('upgrade_failure slotwright.fell_back=condemned'),
+      passive: words(
+        `upgrade_failure slotwright.fell_back=condemned slotwright.judged=${activeUuid}`,
+      ),
     });
   });
 
@@ -198,6 +200,13 @@ describe.skipIf(missing !== undefined)('the boot menu, run by GRUB', () => {
     putBlock('oem', '/grubenv', { saved_entry: 'fallback', timeout: '0' });
     expect(boot()).toMatchObject({ slot: 'passive' });
     expect(judgement().triesLeft).toBe(3);
+  });
+
+  it('counts when the title of the active entry is asked for, as when nothing is', () => {
+    arm({ image: activeUuid, triesLeft: 3 });
+    putBlock('oem', '/grubenv', { saved_entry: 'cOS', timeout: '0' });
+    expect(boot()).toMatchObject({ slot: 'active' });
+    expect(judgement().triesLeft).toBe(2);
   });
 
   it('gives what the user adds to the command line', () => {

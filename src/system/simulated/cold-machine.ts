@@ -92,7 +92,7 @@ function judged(cold: ColdMachine): Judged {
   const standing = standingOf(judgement, active.uuid);
   if (standing === 'out-of-tries' || standing === 'condemned') {
     const why = standing === 'condemned' ? 'condemned' : 'tries';
-    const passive = ` upgrade_failure slotwright.fell_back=${why}`;
+    const passive = ` upgrade_failure slotwright.fell_back=${why} slotwright.judged=${active.uuid}`;
     return {
       cold,
       automatic: ['passive', 'recovery'],
@@ -109,10 +109,11 @@ function judged(cold: ColdMachine): Judged {
   // In place, below the journal: every version of the disk shows it.
   const written = (tree: Tree): Tree => withInode(tree, ino, { kind: 'text', text });
   const counted = { ...state, tree: written(state.tree), versions: state.versions.map(written) };
-  const other = ` slotwright.counted=${triesLeft}`;
+  const which = `slotwright.judged=${active.uuid}`;
+  const other = ` slotwright.counted=${triesLeft} ${which}`;
   return {
     cold: { ...cold, disks: new Map(cold.disks).set('state', counted) },
-    words: { active: ` slotwright.trial=${triesLeft}`, passive: other, recovery: other },
+    words: { active: ` slotwright.trial=${triesLeft} ${which}`, passive: other, recovery: other },
   };
 }
 

@@ -1,4 +1,5 @@
 /** The machine comes back and the tool finishes what it owed: what must be true then. */
+import { UsageError } from '../../../src/errors.ts';
 import type { Outcome } from '../../../src/engine/lifecycle.ts';
 import { judgeEnd, judgeRepeat, type Before } from '../../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../../src/proof/simulated-facts.ts';
@@ -78,6 +79,11 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     await upgrade(machine, wish);
     for (const { law, sentence } of judgeRepeat(first, factsNow(machine))) blame(law, sentence);
   } catch (error) {
+    // The power went before the first record, and an image runs that nobody has confirmed: refused, and rightly so.
+    if (error instanceof UsageError && error.code === 'on-trial') {
+      judgeAll(machine, before, blame);
+      return;
+    }
     blame(4, `it threw ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
   }
 }

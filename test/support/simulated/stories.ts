@@ -14,7 +14,7 @@ export interface Story {
   /** What of the request differs from the usual one. */
   readonly more?: Partial<UpgradeWish>;
   /** Slot that holds the last good system, where it is not what runs. */
-  readonly lastGood?: 'active';
+  readonly lastGood?: 'active' | 'passive';
 }
 
 /** What is asked for in a story. */
@@ -35,6 +35,7 @@ const parts: Omit<NewMachine, 'slots'> = {
     '/new': sourceOf('two'),
     '/newer': sourceOf('three'),
     '/judged': sourceOf('two', { '/etc/slotwright/confirm': '' }),
+    '/judged-newer': sourceOf('three', { '/etc/slotwright/confirm': '' }),
   },
   hooks: [
     {
@@ -127,6 +128,20 @@ export const booted = {
     { slots: { active: 'one', passive: 'zero', recovery: 'rescue' }, menu: 'reads grubcustom' },
     '/judged',
   ),
+  judgedTwice: {
+    name: 'was upgraded to an image that will be judged and not rebooted since',
+    source: '/judged-newer',
+    lastGood: 'passive',
+    begin: async () => {
+      const machine = newMachine({
+        ...parts,
+        slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+        menu: 'counts',
+      });
+      await upgrade(machine, wishFor('/judged'));
+      return machine;
+    },
+  },
   twice: {
     name: 'was upgraded and not rebooted since',
     source: '/newer',

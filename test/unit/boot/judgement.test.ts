@@ -141,10 +141,9 @@ describe('an image on trial', () => {
     // The menu counts before anybody can choose.
     const chosen = boot(cold);
     if (chosen === undefined) throw new Error('nothing boots');
-    const facts = {
-      ...chosen.facts,
-      commandLine: 'cos-img/filename=/cOS/passive.img slotwright.counted=2',
-    };
+    const { commandLine } = chosen.facts;
+    const passive = commandLine.replace('active.img', 'passive.img').replace('.trial', '.counted');
+    const facts = { ...chosen.facts, commandLine: passive };
     Object.assign(chosen, { facts });
     expect((await block(chosen)).triesLeft).toBe(2);
     expect(await assess(chosen)).toMatchObject({ outcome: 'completed' });
@@ -413,4 +412,106 @@ describe('a judgement that loses power or is killed anywhere', () => {
       expect(wrong).toEqual([]);
     },
   );
+});
+
+describe('an image that nobody has confirmed, and another upgrade', () => {
+  /** What an upgrade to another image leaves, cut at each moment; the machine of each cut after its boot. */
+  async function cutEverywhere(
+    machine: SimulatedMachine,
+    wish: Parameters<typeof upgrade>[1],
+  ): Promise<readonly { readonly what: string; readonly next: SimulatedMachine }[]> {
+    const left: { what: string; next: SimulatedMachine }[] = [];
+    machine.onMoment = (what, now) => {
+      const next = boot(now.cut('kept'));
+      if (next === undefined) throw new Error(`${what}: nothing boots`);
+      left.push({ what, next });
+    };
+    await upgrade(machine, wish);
+    machine.onMoment = () => undefined;
+    return left;
+  }
+  const contents = (machine: SimulatedMachine): readonly (string | undefined)[] =>
+    Object.values(factsNow(machine).images).map(({ content }) => content);
+
+  it('never boots uncounted, wherever the other upgrade is cut', async () => {
+    const machine = await upgraded('/new');
+    const unproven = versions(machine)['active.img'];
+    const uncounted = (await cutEverywhere(machine, wishFor('/newer'))).filter(
+      ({ next }) =>
+        slot(next) === 'active' &&
+        versions(next)['active.img'] === unproven &&
+        !next.facts.commandLine.includes('slotwright.trial='),
+    );
+    expect(uncounted.map(({ what }) => what)).toEqual([]);
+  });
+
+  it.each([
+    ['begun before it was started', async () => upgraded('/new'), 'no'],
+    ['forced while it runs', async () => reboot(await upgraded('/new')), 'yes'],
+  ] as const)(
+    'never takes the place of the good one, wherever the other upgrade, %s, is cut and resumed',
+    async (_name, begin, again) => {
+      const machine = await begin();
+      const good = versions(machine)['passive.img'];
+      const lost: string[] = [];
+      for (const { what, next } of await cutEverywhere(machine, wishFor('/newer', { again }))) {
+        await resume(next);
+        if (!contents(next).includes(good)) lost.push(what);
+      }
+      expect(lost).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('does not answer for it: the word of the menu names the image that it means', async () => {
+    const machine = reboot(panic(await upgraded('/new'), 3));
+    await upgrade(machine, wishFor('/newer'));
+    expect(await assess(machine)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(reboot(machine).facts.commandLine).toContain('slotwright.trial=2');
+  });
+
+  it('that was given up and is started by hand stays given up, is not kept, and can be acquitted by a person', async () => {
+    const failed = reboot(panic(await upgraded('/new'), 3));
+    await assess(failed);
+    const cold = failed.shutDown();
+    const active = boot({ ...cold, disks: new Map(cold.disks) });
+    if (active === undefined) throw new Error('nothing boots');
+    const image = `state:${factsNow(active).images['active.img']?.id ?? ''}`;
+    const facts = {
+      ...active.facts,
+      runningImage: image,
+      commandLine: 'cos-img/filename=/cOS/active.img panic=5',
+    };
+    Object.assign(active, { facts });
+    await expect(upgrade(active, wishFor('/newer'))).rejects.toMatchObject({ code: 'on-trial' });
+    expect(await assess(active)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(await assess(active, { by: 'hand' })).toMatchObject({ outcome: 'completed' });
+    expect(await block(active)).toEqual({});
+    expect(await upgrade(active, wishFor('/newer'))).toMatchObject({ outcome: 'completed' });
+  });
+
+  it('is on trial again when the other upgrade is undone, as it was', async () => {
+    const machine = await upgraded('/new');
+    const before = await block(machine);
+    machine.onMoment = (what) => {
+      if (what.startsWith('append step.started retire-active')) throw new Error('cut short');
+    };
+    await upgrade(machine, wishFor('/newer')).catch(() => undefined);
+    const dead = machine.kill();
+    expect((await block(dead)).condemned).toBe(before.image);
+    expect(await abort(dead)).toMatchObject({ outcome: 'rolled-back' });
+    expect(await block(dead)).toEqual(before);
+  });
+});
+
+it('a confirmation by hand does not go on with what the boot unit had begun', async () => {
+  const machine = reboot(await upgraded('/unwell'));
+  let dead: SimulatedMachine | undefined;
+  machine.onMoment = (what, now) => {
+    if (what === 'check health') dead ??= now.kill();
+  };
+  await assess(machine);
+  if (dead === undefined) throw new Error('no health was checked');
+  expect(await assess(dead, { by: 'hand' })).toMatchObject({ outcome: 'completed' });
+  expect(await block(dead)).toEqual({});
 });

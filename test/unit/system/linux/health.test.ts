@@ -1,5 +1,5 @@
 /** Health checks of the running system: real executables in real directories. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,40 @@ describe('health checks', () => {
   it('that never end are ended, and have failed', async () => {
     put('image/10-hang', '#!/bin/sh\nexec sleep 600\n');
     expect(await check(200)).toMatchObject([{ healthy: false }]);
+  });
+
+  it('that leave others running have ended when they exit, and so has what they left', async () => {
+    const file = join(folder, 'alive');
+    put('image/10-daemon', `#!/bin/sh\n(sleep 1; touch ${file}) &\nexit 0\n`);
+    put('image/20-hang', '#!/bin/sh\nsleep 600\n');
+    expect(await check(300)).toMatchObject([
+      { check: 'image/10-daemon', healthy: true },
+      { check: 'image/20-hang', healthy: false, said: 'it did not end within 0 s' },
+    ]);
+  });
+
+  it('may print without end: the end of it is kept', async () => {
+    put('image/10-loud', '#!/bin/sh\nyes | head -c 5000000\necho last\nexit 1\n');
+    const [result] = await check();
+    expect(result?.said).toMatch(/last$/);
+    expect(result?.said.length).toBeLessThanOrEqual(2000);
+  });
+
+  it.each([
+    ['others may write to', (path: string) => chmodSync(path, 0o777), 'others than root may write'],
+    [
+      'leads nowhere',
+      (path: string) => {
+        rmSync(path);
+        symlinkSync('/no/where', path);
+      },
+      'leads nowhere',
+    ],
+  ])('that %s are not run, and have failed', async (_what, spoil, said) => {
+    spoil(put('image/10-check', '#!/bin/sh\nexit 0\n'));
+    const [result] = await check();
+    expect(result).toMatchObject({ healthy: false });
+    expect(result?.said).toContain(said);
   });
 
   it('are executables: a README and a hidden file beside them are not', async () => {
