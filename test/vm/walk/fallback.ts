@@ -73,7 +73,7 @@ async function brokenBy(context: WalkContext, command: string): Promise<WorkingD
 /** Boots that fail in a health check greet, too: only the one that is not of the image on trial counts. */
 async function fallenBack(machine: Machine): Promise<Awaited<ReturnType<Machine['ready']>>> {
   for (;;) {
-    const greeting = await machine.ready(240_000);
+    const greeting = await machine.ready(900_000);
     if (greeting.mode !== 'active') return greeting;
   }
 }
