@@ -9,6 +9,7 @@ const MACHINE = [
   'test/field/**/*.test.ts',
   'test/power/**/*.test.ts',
   'test/unit/media/build-disk.test.ts',
+  'test/unit/vm/disk-files.test.ts',
   'test/unit/sandbox/**/*.test.ts',
   'test/unit/state/lock.test.ts',
   'test/cli/namespace.test.ts',

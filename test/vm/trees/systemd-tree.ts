@@ -1,5 +1,5 @@
 /** A derivative as a distribution makes one: systemd, udev, an initramfs by initramfs-tools, units enabled. */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostCommand } from '../../../src/sandbox/host-command.ts';
 import { AGENT, AGENT_PATH } from './agent.ts';
@@ -21,13 +21,11 @@ export async function makeSystemdTree(
   );
   await unpackVendor(root, archive);
   await keepModules(root, MODULES);
-  const release = await kernelOf(root);
   await writeTreeFiles(root, FILES);
-  await installProgram(root, given.bundle);
-  await enableUnits(root);
-  await rm(join(root, `boot/initrd.img-${release}`), { force: true });
-  await hostCommand('chroot', [root, 'mkinitramfs', '-o', '/boot/initrd', release]);
-  await rename(join(root, `boot/vmlinuz-${release}`), join(root, 'boot/vmlinuz'));
+  await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service']);
+  // The one of the package's installation: `init` makes another, with our root in it.
+  await rm(join(root, `boot/initrd.img-${await kernelOf(root)}`), { force: true });
+  await installProgram(root, given.bundle, ['--initrd']);
   await writeVersion(root, given.version);
 }
 
@@ -57,14 +55,6 @@ const MODULES = [
     'efivarfs',
   ],
 ];
-
-/** As the image's own presets say, and the agent. */
-async function enableUnits(root: string): Promise<void> {
-  const units = await readdir(join(root, 'usr/lib/systemd/system'));
-  const ours = units.filter((name) => /^(cos-setup|slotwright)-.*\.(service|timer)$/.test(name));
-  await hostCommand('systemctl', ['--root', root, 'preset', ...ours]);
-  await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service']);
-}
 
 const FILES: Readonly<Record<string, TreeFile>> = {
   'etc/fstab': '',
