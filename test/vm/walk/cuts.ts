@@ -1,4 +1,5 @@
-import type { WalkContext, WorkingDisk } from '../context.ts';
+import { rm } from 'node:fs/promises';
+import type { BootedStart, WalkContext, WorkingDisk } from '../context.ts';
 import type { Machine } from '../machine.ts';
 
 /** Lent drive, mounted in every boot: what was interrupted finds its source again. */
@@ -21,70 +22,60 @@ export async function cuts(context: WalkContext): Promise<void> {
   note(`seed ${seed}`);
   const next = await part('next system: 2.0', () => context.source('busybox', '2.0'));
   const drives = [{ file: next, mode: 'ro' as const }];
-  const original = await part('disk', () => withHook(context));
+  const start: BootedStart = {
+    name: 'an upgrade that will be cut',
+    kind: 'busybox',
+    options: { drives },
+    prepare: async (disk) => disk.files.write('oem', '/10_next.yaml', NEXT_HOOK),
+  };
+  const upgraded: BootedStart = { ...start, name: 'a boot that will be cut' };
 
-  const whole = await part('an upgrade that nobody cuts', () => timed(original, drives));
-  note(`it takes ${(whole / 1000).toFixed(1)} s`);
+  const whole = await part('an upgrade that nobody cuts', async () => {
+    const { machine } = await context.booted(start);
+    try {
+      const began = performance.now();
+      await machine.sure(['elemental', 'upgrade'], 600_000);
+      return performance.now() - began;
+    } finally {
+      await machine.cutPower();
+    }
+  });
   const tally = { finished: 0, undone: 0, 'not begun': 0 };
   for (let cut = 1; cut <= Number(process.env['VM_CUTS'] ?? 20); cut += 1) {
     const after = Math.round(random() * whole);
     await part(`cut ${cut}: the upgrade after ${after} ms`, async () => {
-      const disk = await withHook(context);
-      const machine = await disk.start({ drives });
+      const { machine, disk } = await context.booted(start);
       try {
-        await machine.ready();
-        const running = machine.run(['elemental', 'upgrade'], 300_000).catch(() => undefined);
+        const running = machine.run(['elemental', 'upgrade'], 600_000).catch(() => undefined);
         await Promise.race([running, elapsed(after)]);
       } finally {
         await machine.cutPower();
       }
       tally[await comesBack(context, disk, drives)] += 1;
+      await rm(disk.path);
     });
   }
   for (let cut = 1; cut <= Number(process.env['VM_BOOT_CUTS'] ?? 10); cut += 1) {
-    const after = Math.round(random() * 15_000);
+    const after = Math.round(random() * 30_000);
     await part(`cut ${cut}: the boot that judges after ${after} ms`, async () => {
-      const disk = await withHook(context);
-      await upgraded(disk, drives);
-      const judging = await disk.start({ drives });
-      await Promise.race([judging.off, elapsed(after)]);
-      await judging.cutPower();
+      const { machine, disk } = await context.booted(upgraded);
+      try {
+        await machine.sure(['elemental', 'upgrade'], 600_000);
+        machine.mark();
+        void machine.run(['reboot']).catch(() => undefined);
+        await machine.seen(/Linux version/, 120_000);
+        await elapsed(after);
+      } finally {
+        await machine.cutPower();
+      }
       tally[await comesBack(context, disk, drives)] += 1;
+      await rm(disk.path);
     });
   }
   note(`${tally.finished} finished, ${tally.undone} undone, ${tally['not begun']} not begun`);
 }
 
-async function withHook(context: WalkContext): Promise<WorkingDisk> {
-  const disk = await context.disk('busybox');
-  await disk.files.write('oem', '/10_next.yaml', NEXT_HOOK);
-  return disk;
-}
-
 type Drives = readonly { readonly file: string; readonly mode: 'ro' }[];
-
-async function timed(disk: WorkingDisk, drives: Drives): Promise<number> {
-  const machine = await disk.start({ drives });
-  try {
-    await machine.ready();
-    const start = performance.now();
-    await machine.sure(['elemental', 'upgrade'], 300_000);
-    return performance.now() - start;
-  } finally {
-    await machine.cutPower();
-  }
-}
-
-async function upgraded(disk: WorkingDisk, drives: Drives): Promise<void> {
-  const machine = await disk.start({ drives });
-  try {
-    await machine.ready();
-    await machine.sure(['elemental', 'upgrade'], 300_000);
-    await machine.shutdown();
-  } finally {
-    await machine.cutPower();
-  }
-}
 
 /** Powered on again, and left alone: a login by itself, and nothing owed. */
 async function comesBack(
@@ -94,8 +85,8 @@ async function comesBack(
 ): Promise<'finished' | 'undone' | 'not begun'> {
   const machine = await disk.start({ drives });
   try {
-    const { mode, version } = await machine.ready(240_000);
-    await machine.seen(/login: $/, 240_000);
+    const { mode, version } = await machine.ready(900_000);
+    await machine.seen(/login: $/, 900_000);
     await settled(machine);
     const status = JSON.parse(await machine.sure(['elemental', 'status', '--json'])) as {
       readonly unfinished?: unknown;
@@ -121,7 +112,7 @@ async function settled(machine: Machine): Promise<void> {
       '-c',
       'while pgrep -f "elemental (resume|assess-boot|run-stage)" >/dev/null; do sleep 1; done',
     ],
-    300_000,
+    600_000,
   );
 }
 
