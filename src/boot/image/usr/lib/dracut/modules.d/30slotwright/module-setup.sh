@@ -17,6 +17,11 @@ installkernel() {
 }
 
 install() {
+  if dracut_module_included systemd; then
+    derror 'slotwright: systemd in the initramfs would wait for ever for a root that root= does not name'
+    derror 'slotwright: leave it out, as /usr/lib/dracut/dracut.conf.d/30-slotwright.conf does'
+    return 1
+  fi
   inst_multiple losetup findfs mount umount chroot mkdir sleep uname touch rm mv cp cat sync readlink reboot
   inst_multiple -o blkid e2fsck rsync timeout
   inst_simple /usr/lib/slotwright/initramfs/root.sh
