@@ -1,12 +1,12 @@
 import { SystemError, UsageError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { rotation } from '../rotation.ts';
-import { isOurs, imagesAt } from '../slots.ts';
+import { homeOf, isOurs, imagesAt } from '../slots.ts';
 import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /** Bytes that must stay free beside the new image: the log, state.yaml, the file system's own needs. */
-export const MARGIN = 32 * 2 ** 20;
+const MARGIN = 32 * 2 ** 20;
 
 /** Refuses what cannot end well while nothing has been touched: laws 2 and 3, space, the machine's parts. */
 export const checkPreconditions: Step = {
@@ -21,22 +21,15 @@ export const checkPreconditions: Step = {
     const request = requestOf(context);
     mustHaveRecovery(device);
     await mustRunHere(context);
-    const free = await system.disks.free(device.stateAt);
-    const needed = request.image.bytes + MARGIN;
-    if (free < needed) {
-      throw new SystemError({
-        code: 'no-space',
-        message: `the state partition has ${mib(free)} MiB free, the new image needs ${mib(needed)} MiB`,
-        reason: await whatTakesSpace(context),
-        hint: 'use a smaller image, set upgrade.system.size, or free space on COS_STATE',
-        exit: EXIT.noSpace,
-      });
-    }
+    const space = await mustHaveSpace(context, {
+      bytes: request.image.bytes,
+      partition: 'state',
+      hint: 'use a smaller image, set upgrade.system.size, or free space on COS_STATE',
+    });
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
     return {
       ...(await rotation(context)),
-      freeBytes: free,
-      neededBytes: needed,
+      ...space,
       // As it was before: `publish-state` makes the new one from it, however often it runs.
       ...(stateYaml === undefined ? {} : { stateYaml }),
     };
@@ -68,7 +61,24 @@ export async function mustRunHere({ device, system, request }: StepContext): Pro
   });
 }
 
-export async function whatTakesSpace(context: StepContext): Promise<string> {
+/** Room for the new image beside what is there, and for what everything else needs. */
+export async function mustHaveSpace(
+  context: StepContext,
+  { bytes, partition, hint }: Record<'partition' | 'hint', string> & { readonly bytes: number },
+): Promise<{ readonly freeBytes: number; readonly neededBytes: number }> {
+  const freeBytes = await context.system.disks.free(homeOf(context));
+  const neededBytes = bytes + MARGIN;
+  if (freeBytes >= neededBytes) return { freeBytes, neededBytes };
+  throw new SystemError({
+    code: 'no-space',
+    message: `the ${partition} partition has ${mib(freeBytes)} MiB free, the new image needs ${mib(neededBytes)} MiB`,
+    reason: await whatTakesSpace(context),
+    hint,
+    exit: EXIT.noSpace,
+  });
+}
+
+async function whatTakesSpace(context: StepContext): Promise<string> {
   const names = await context.system.files.list(imagesAt(context));
   const others = names.filter((name) => name.startsWith('transition') && !isOurs(name, context.id));
   return others.length === 0
@@ -76,6 +86,6 @@ export async function whatTakesSpace(context: StepContext): Promise<string> {
     : `left over from an interrupted run: ${others.join(', ')}`;
 }
 
-export function mib(bytes: number): number {
+function mib(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20);
 }

@@ -1,15 +1,6 @@
-import { SystemError } from '../../src/errors.ts';
-import { EXIT } from '../../src/exit-codes.ts';
-import { homeOf } from '../slots.ts';
 import type { Step } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
-import {
-  MARGIN,
-  mib,
-  mustHaveRecovery,
-  mustRunHere,
-  whatTakesSpace,
-} from './check-preconditions.ts';
+import { mustHaveRecovery, mustHaveSpace, mustRunHere } from './check-preconditions.ts';
 
 /** As for an upgrade of the system, on the partition that holds recovery: that must be mounted to be asked. */
 export const checkRecovery: Step = {
@@ -24,23 +15,13 @@ export const checkRecovery: Step = {
     mustHaveRecovery(device);
     await mustRunHere(context);
     const { image } = requestOf(context);
-    const free = await system.disks.free(homeOf(context));
-    // A packed image lies beside the one it is packed from for a while.
-    const needed = (image.fs === 'squashfs' ? 2 * image.bytes : image.bytes) + MARGIN;
-    if (free < needed) {
-      throw new SystemError({
-        code: 'no-space',
-        message: `the recovery partition has ${mib(free)} MiB free, the new image needs ${mib(needed)} MiB`,
-        reason: await whatTakesSpace(context),
-        hint: 'use a smaller image, set upgrade.recovery-system.size, or free space on COS_RECOVERY',
-        exit: EXIT.noSpace,
-      });
-    }
+    const space = await mustHaveSpace(context, {
+      // A packed image lies beside the one it is packed from for a while.
+      bytes: image.fs === 'squashfs' ? 2 * image.bytes : image.bytes,
+      partition: 'recovery',
+      hint: 'use a smaller image, set upgrade.recovery-system.size, or free space on COS_RECOVERY',
+    });
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
-    return {
-      freeBytes: free,
-      neededBytes: needed,
-      ...(stateYaml === undefined ? {} : { stateYaml }),
-    };
+    return { ...space, ...(stateYaml === undefined ? {} : { stateYaml }) };
   },
 };
