@@ -40,8 +40,7 @@ describe('a document of stages', () => {
         at: { line: 5, column: 17 },
       },
       {
-        message:
-          'stages.default[1].files[0].permissions must be a mode such as 0644, not "rw"',
+        message: 'stages.default[1].files[0].permissions must be a mode such as 0644, not "rw"',
         at: { line: 6, column: 24 },
       },
     ]);
