@@ -47,8 +47,10 @@ export function layersOf(steps: readonly PlacedStep[]): Layers {
   const waits = steps.map(() => new Set<number>());
   const names = graphNames(steps);
 
+  // Edges that all lead to earlier steps close no cycle: searching for one at each would take minutes for hundreds of files.
+  let mayClose = true;
   const addEdge = (from: number, to: number, because: Wait['because']): 'added' | 'cycle' => {
-    if (reaches(waits, to, from)) {
+    if (mayClose && reaches(waits, to, from)) {
       return 'cycle';
     }
     waits[from]?.add(to);
@@ -73,6 +75,7 @@ export function layersOf(steps: readonly PlacedStep[]): Layers {
       }
     }
   });
+  mayClose = waits.some((targets, from) => [...targets].some((to) => to >= from));
   steps.forEach((placed, from) => {
     if ((placed.step.after ?? []).length === 0) {
       predecessors(steps, from).forEach((to) =>

@@ -83,7 +83,8 @@ function groupFields(
   const members = [...(old?.[3] ?? '').split(','), ...(group.users ?? '').split(',')]
     .map((member) => member.trim())
     .filter((member) => member !== '');
-  return [name, group.password ?? '', gid, [...new Set(members)].join(',')];
+  // As the gid: what the entity does not say stays as it is.
+  return [name, group.password ?? old?.[1] ?? '', gid, [...new Set(members)].join(',')];
 }
 
 function needed(value: string | undefined, field: string): string {

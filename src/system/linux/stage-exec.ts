@@ -14,6 +14,8 @@ export interface ExecPlace {
   readonly startIn: string;
 }
 
+/** The fault of one command, or of a machine that is short of something right now: the next command runs all the same. */
+const UNSTARTABLE = ['ENOENT', 'EACCES', 'ENOEXEC', 'ENOTDIR', 'EAGAIN', 'EMFILE', 'ENOMEM'];
 /** How long output is still read after a program has ended whose children keep its output open. */
 const drainMilliseconds = 200;
 /** How long a program may take to stop by itself. */
@@ -25,12 +27,19 @@ const stopMilliseconds = 5_000;
  */
 export async function execAt(place: ExecPlace, request: ExecRequest): Promise<ExecResult> {
   const [program = '', ...args] = [...place.prefix, ...request.argv];
-  const child = spawn(program, args, {
-    cwd: place.startIn,
-    env: { ...place.environment, ...request.environment },
-    stdio: [request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      cwd: place.startIn,
+      env: { ...place.environment, ...request.environment },
+      stdio: [request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+  } catch (error) {
+    // Words that no program can be given: too long for the kernel, or with a zero byte.
+    if (!hasCode(error, ['E2BIG', 'ERR_INVALID_ARG_VALUE', ...UNSTARTABLE])) throw error;
+    return { ended: 'missing', reason: error instanceof Error ? error.message : String(error) };
+  }
   const stop = endGroup(child);
   request.signal.addEventListener('abort', stop.begin, { once: true });
   for (const stream of [child.stdout, child.stderr]) {
@@ -51,7 +60,7 @@ export async function execAt(place: ExecPlace, request: ExecRequest): Promise<Ex
 function ended(child: ChildProcess): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      if (hasCode(error, ['ENOENT', 'EACCES', 'ENOEXEC', 'ENOTDIR', 'E2BIG'])) {
+      if (hasCode(error, UNSTARTABLE)) {
         resolve({ ended: 'missing', reason: error.message });
       } else {
         reject(error);
