@@ -4,6 +4,7 @@ import { LayoutRefusal } from './layout-addition.ts';
 import type { Disk, LabelledDevice } from './layout-device.ts';
 import { findDisk, labelledDevices } from './layout-device.ts';
 import { growFileSystem, growthOf, isBehind } from './layout-growth.ts';
+import { withLayoutLock } from './layout-lock.ts';
 import { mountPointOf } from './layout-mounts.ts';
 import type { LayoutPlan, PlannedPartition } from './layout-plan.ts';
 import { planLayout } from './layout-plan.ts';
@@ -42,8 +43,8 @@ type Device = NonNullable<Layout['device']>;
  *   it is mounted: then it was complete. Any other partition is never formatted. Its proper type is written last.
  * - New table: none (the sector that protects a GPT is written last), or an empty one.
  *
- * SIGTERM, SIGINT and SIGKILL do not stop a call of sfdisk, only what comes between; a program that fails has its new partition
- * taken out of the table again.
+ * Layouts wait for each other, those of other processes, too. SIGTERM, SIGINT and SIGKILL do not stop a call of sfdisk, only
+ * what comes between; a program that fails has its new partition taken out of the table again.
  */
 export const layout: Part = {
   name: 'layout',
@@ -69,30 +70,26 @@ export const layout: Part = {
       );
       return;
     }
-    await inTurn(async () => {
+    const disk = await findDisk(device, context);
+    await needPrograms(['flock'], context);
+    await withLayoutLock(async () => {
       try {
-        await layOut(wanted, device, context);
+        await layOut(wanted, { device, disk }, context);
       } catch (error) {
         if (!(error instanceof LayoutRefusal)) {
           throw error;
         }
         await context.fail(error.message, error.at);
       }
-    });
+    }, context);
   },
 };
 
-/** Steps of one layer run side by side; two layouts at once would write over each other's table. */
-async function inTurn(work: () => Promise<void>): Promise<void> {
-  const turn = last.then(work);
-  last = turn.catch(() => undefined);
-  await turn;
-}
-
-let last: Promise<void> = Promise.resolve();
-
-async function layOut(wanted: Layout, device: Device, context: PartContext): Promise<void> {
-  const disk = await findDisk(device, context);
+async function layOut(
+  wanted: Layout,
+  { device, disk }: { readonly device: Device; readonly disk: Disk },
+  context: PartContext,
+): Promise<void> {
   const table = await tableOf(disk, device, context);
   const devices = await labelledDevices(context);
   const plan = planLayout(wanted, { disk, table, devices });
