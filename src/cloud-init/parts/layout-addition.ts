@@ -66,6 +66,12 @@ function check(entry: Addition, table: 'gpt' | 'dos'): CheckedAddition {
     const most = `${String(kind.mostLabel)} bytes of ${entry.filesystem || 'ext4'}`;
     throw new LayoutRefusal(`the label ${fsLabel} is longer than the ${most}`, at);
   }
+  if (fsLabel !== '' && fsLabel === kind.emptyLabel) {
+    throw new LayoutRefusal(
+      `the label ${fsLabel} means none on ${String(entry.filesystem)}: every run would add the partition again`,
+      at,
+    );
+  }
   if (pLabel.length > 36) {
     throw new LayoutRefusal(`the partition label ${pLabel} is longer than 36 letters`, at);
   }

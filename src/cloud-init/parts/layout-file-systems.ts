@@ -18,6 +18,8 @@ export interface FileSystemKind {
   readonly make?: (node: string, label: string) => readonly [string, ...string[]];
   /** Longest label in bytes. */
   readonly mostLabel: number;
+  /** A label that is read back as none. */
+  readonly emptyLabel?: string;
   readonly gptType: string;
   readonly dosType: string;
   /** GPT type of a partition that is `bootable`. */
@@ -52,6 +54,7 @@ const fat = (...size: readonly string[]): FileSystemKind => ({
   dosType: 'c',
   gptBootType: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
   mostLabel: 11,
+  emptyLabel: 'NO NAME',
   make: making(['mkfs.vfat', ...size], '-n'),
 });
 

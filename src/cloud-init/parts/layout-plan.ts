@@ -44,7 +44,6 @@ export const unfinishedType = {
 } as const;
 
 const mebibyte = 1024 * 1024;
-const mostPartitions = { gpt: 128, dos: 4 } as const;
 
 /**
  * Plans a layout: growth comes before the additions, as in the reference. Throws a `LayoutRefusal` when something does not
@@ -85,7 +84,7 @@ export function planLayout(wanted: Layout, facts: PlanningFacts): LayoutPlan {
 /** First sector behind the room for partitions, on a boundary of 1 MiB. */
 function endOfRoom({ disk, table }: PlanningFacts): number {
   const all = Math.floor(disk.bytes / table.sectorBytes);
-  const backup = Math.ceil((128 * 128) / table.sectorBytes) + 1;
+  const backup = Math.ceil((Math.max(table.most, 128) * 128) / table.sectorBytes) + 1;
   return alignDown(table.kind === 'gpt' ? all - backup : Math.min(all, 2 ** 32 - 1), table);
 }
 
@@ -182,9 +181,9 @@ function planAdditions(
         entry.at,
       );
     }
-    const number = freeNumber(numbers, mostPartitions[table.kind]);
+    const number = freeNumber(numbers, table.most);
     if (number === undefined) {
-      const most = `${String(mostPartitions[table.kind])} partitions`;
+      const most = `${String(table.most)} partitions`;
       throw new LayoutRefusal(
         `the partition table of ${disk.node} is full: it holds ${most}`,
         entry.at,

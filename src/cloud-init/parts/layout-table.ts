@@ -21,6 +21,8 @@ export interface PartitionTable {
   readonly sectorBytes: number;
   /** GPT: the first sector that its header leaves to partitions. */
   readonly firstSector: number;
+  /** How many partitions it can hold; of a msdos table, without an extended one. */
+  readonly most: number;
   /** `half-written`: one copy of a GPT is damaged, as a power cut leaves it, and the other one was read. */
   readonly state: 'sound' | 'half-written';
   /** By position on the disk. */
@@ -60,6 +62,7 @@ function tableOf({ node: disk, sectorBytes }: Disk, text: string): PartitionTabl
     kind,
     sectorBytes: asNumber(field(table, 'sectorsize')) ?? sectorBytes,
     firstSector: asNumber(field(table, 'firstlba')) ?? 0,
+    most: kind === 'gpt' ? Number(asText(field(table, 'table-length')) || 128) : 4,
     state: /GPT table is corrupt/i.test(text) ? 'half-written' : 'sound',
     partitions: listed
       .map((entry): TablePartition => {

@@ -166,7 +166,8 @@ async function tellKernel(
 
 /** udev reads the table anew when sfdisk lets the disk go, and takes all nodes away for a moment. Not everywhere there. */
 async function settle(context: PartContext): Promise<void> {
-  await context.exec(['udevadm', 'settle', '--timeout=30']);
+  const script = 'command -v udevadm > /dev/null && exec udevadm settle --timeout=30';
+  await context.exec(['/bin/sh', '-c', script]);
 }
 
 /** UUID of version 5 in the name space of URLs. */

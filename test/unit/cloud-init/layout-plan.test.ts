@@ -30,9 +30,10 @@ function factsOf(
     readonly kind?: PartitionTable['kind'];
     readonly devices?: readonly LabelledDevice[];
     readonly partition?: string;
+    readonly most?: number;
   } = {},
 ): PlanningFacts {
-  const { kind = 'gpt', devices = [], partition } = more;
+  const { kind = 'gpt', devices = [], partition, most = kind === 'gpt' ? 128 : 4 } = more;
   const partitions = places.map(({ from, mib, ...rest }, index) => ({
     number: index + 1,
     node: `/dev/x${String(index + 1)}`,
@@ -53,6 +54,7 @@ function factsOf(
       kind,
       sectorBytes: 512,
       firstSector: kind === 'gpt' ? 34 : 0,
+      most,
       state: 'sound',
       partitions,
     },
@@ -169,6 +171,11 @@ describe('the plan of a layout', () => {
       /longer than the 12 bytes of xfs/,
     ],
     ['a quote', { add_partitions: [{ pLabel: 'a"b', size: 5 }] }, /no label/],
+    [
+      'a label that FAT reads back as none',
+      { add_partitions: [{ fsLabel: 'NO NAME', filesystem: 'vfat' }] },
+      /means none on vfat/,
+    ],
     ['a file system', { add_partitions: [{ fsLabel: 'A', filesystem: 'zfs' }] }, /not known/],
   ])('is refused, with the place, for %s', (_, wanted, message) => {
     expect(() => plan(wanted)).toThrow(LayoutRefusal);
@@ -194,6 +201,18 @@ describe('the plan of a layout', () => {
     ],
   ])('grows nothing when %s', (_, facts, message) => {
     expect(() => plan({ expand_partition: { size: 0 } }, facts)).toThrow(message);
+  });
+
+  it('is refused when the table, which may be shorter than usual, holds no more', () => {
+    const wanted = { add_partitions: [{ fsLabel: 'A', size: 5 }] };
+    expect(() => plan(wanted, factsOf(100, two, { most: 2 }))).toThrow(/full: it holds 2/);
+    expect(plan(wanted, factsOf(100, two, { most: 3 })).added).toEqual([[3, 51, 5, 'new']]);
+  });
+
+  it('leaves the room that the second copy of a longer table takes', () => {
+    const most = 16 * 1024;
+    const { added } = plan({ add_partitions: [{ fsLabel: 'A' }] }, factsOf(100, two, { most }));
+    expect(added).toEqual([[3, 51, 46, 'new']]);
   });
 
   it('is refused when something was left that it does not ask for', () => {
