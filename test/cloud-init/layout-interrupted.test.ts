@@ -39,10 +39,7 @@ describe.skipIf(!ready)('a layout that is interrupted (needs root, loop devices)
 
   const attach = (): void => {
     disk = new LoopDisk(40, { script: 'label: gpt\nsize=10MiB\nsize=20MiB, name="data"\n' });
-    tool('mkfs.ext4', ['-q', disk.partition(2)]);
-    const at = disk.mount(2);
-    writeFileSync(path.join(at, 'kept'), 'text');
-    disk.unmount(at);
+    disk.makeExt(2, 'ext4', { kept: 'text' });
     disk.enlarge(100);
   };
   const document = (): string =>
@@ -60,9 +57,7 @@ describe.skipIf(!ready)('a layout that is interrupted (needs root, loop devices)
   const finished = () =>
     disk.partitions().map(({ start, size, type, name = '' }) => ({ start, size, type, name }));
   const expectKept = (): void => {
-    const at = disk.mount(2);
-    expect(readFileSync(path.join(at, 'kept'), 'utf8')).toBe('text');
-    disk.unmount(at);
+    expect(disk.readExt(2, 'kept')).toBe('text');
   };
 
   it('before any of its programs is finished by the next run, and nothing is lost', async () => {

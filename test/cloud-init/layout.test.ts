@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LoopDisk, tool } from '../support/cloud-init/loop-disk.ts';
@@ -39,14 +39,11 @@ describe.skipIf(!ready)('layout on a real disk (needs root, loop devices, sfdisk
   });
 
   describe('growth', () => {
-    it.each(['ext2', 'ext4'])(
+    it.each(['ext2', 'ext4'] as const)(
       'gives the room of a disk that has grown to the last partition and its %s, and keeps what is there',
       async (type) => {
         attach(80, { script: twoPartitions });
-        tool(`mkfs.${type}`, ['-q', '-L', labels.fs, disk.partition(2)]);
-        const at = disk.mount(2);
-        writeFileSync(path.join(at, 'kept'), 'text');
-        disk.unmount(at);
+        disk.makeExt(2, type, { kept: 'text' });
         const [firstBefore, lastBefore] = disk.partitions();
         disk.enlarge(200);
 
@@ -283,6 +280,20 @@ describe.skipIf(!ready)('layout on a real disk (needs root, loop devices, sfdisk
       expect(told.failures).toEqual([]);
       expect(disk.partitions()[1]).toMatchObject({ start: 21 * 256, size: 30 * 256 });
       expect(disk.signature(2, 'LABEL')).toBe(labels.fs);
+    });
+
+    it('refuse before any write what a short table does not hold', async () => {
+      attach(60, { script: 'label: gpt\ntable-length: 4\nsize=5MiB\nsize=5MiB\nsize=5MiB\n' });
+      const added = [
+        { fsLabel: labels.fs, size: 10 },
+        { fsLabel: labels.other, size: 10 },
+      ];
+      const before = readFileSync(disk.image);
+      const told = await layOut({ add_partitions: added });
+      expect(told.failures).toEqual([expect.stringContaining('is full: it holds 4 partitions')]);
+      expect(readFileSync(disk.image).equals(before)).toBe(true);
+      expect((await layOut({ add_partitions: added.slice(0, 1) })).failures).toEqual([]);
+      expect(disk.signature(4, 'LABEL')).toBe(labels.fs);
     });
 
     it('of two steps at once do not get into each other', async () => {

@@ -88,6 +88,20 @@ export class LoopDisk {
     }
   }
 
+  /** Makes an ext file system with these files; not by a mount, which another process's new mount namespace would keep. */
+  makeExt(number: number, kind: 'ext2' | 'ext4', files: Readonly<Record<string, string>>): void {
+    const tree = mkdtempSync(path.join(this.folder, 'tree-'));
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(path.join(tree, name), text);
+    }
+    tool(`mkfs.${kind}`, ['-q', '-d', tree, this.partition(number)]);
+  }
+
+  /** A file of an ext file system that is not mounted. */
+  readExt(number: number, name: string): string {
+    return tool('debugfs', ['-R', `cat /${name}`, this.partition(number)]);
+  }
+
   /** Mounts a partition below the folder; unmounted by `unmount` or `discard`. */
   mount(number: number): string {
     const at = path.join(this.folder, `p${String(number)}`);
