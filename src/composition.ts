@@ -8,7 +8,7 @@ import type { StageOutcome } from './cli/outcome.ts';
 import type { Services, StageCommand, StageHooks } from './cli/services.ts';
 import { FULL_VERSION } from './cli/version.ts';
 import { runCloudInit } from './cloud-init/run-cloud-init.ts';
-import type { Machinery } from './engine/lifecycle.ts';
+import type { Machinery } from './engine/machinery.ts';
 import { hookFileServices } from './hook-file-services.ts';
 import { lifecycleServices } from './lifecycle-services.ts';
 import { stoppableAt } from './proof/stop-after-record.ts';

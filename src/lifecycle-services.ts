@@ -10,15 +10,10 @@ import type { OperationOutcome } from './cli/outcome.ts';
 import type { OperationHooks, Services } from './cli/services.ts';
 import type { ImageDefaults } from './config/upgrade-request.ts';
 import { assessDevice } from './engine/assess.ts';
-import {
-  abortDevice,
-  resumeDevice,
-  rollbackDevice,
-  upgradeDevice,
-  type Controls,
-  type Machinery,
-  type Outcome,
-} from './engine/lifecycle.ts';
+import type { Controls, Machinery, Outcome } from './engine/machinery.ts';
+import { abortDevice, resumeDevice } from './engine/resume.ts';
+import { rollbackDevice } from './engine/rollback.ts';
+import { upgradeDevice } from './engine/upgrade.ts';
 import { operationMachine } from './engine/operation-machine.ts';
 import { openForReading, type Session } from './engine/session.ts';
 import { SystemError, UsageError } from './errors.ts';
@@ -104,6 +99,7 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
           {
             attempts: force ? 'once-more' : 'counted',
             reach: when === 'early' ? 'past-the-pivot' : 'everything',
+            by: when === 'now' ? 'hand' : 'boot',
           },
           controls,
         );

@@ -8,18 +8,10 @@ import { runsUnconfirmed, standingOfActive, wordOf } from '../../machines/judgem
 import { inodeOf, slotPath } from '../../machines/slots.ts';
 import type { System } from '../system/port.ts';
 import { findDevice } from './device.ts';
-import {
-  abandonAssessment,
-  begin,
-  carryOn,
-  nothingToDo,
-  unfinished,
-  withSession,
-  type Controls,
-  type Machinery,
-  type Outcome,
-  type Unfinished,
-} from './lifecycle.ts';
+import { begin, carryOn, nothingToDo, undoing } from './carry-out.ts';
+import type { Controls, Machinery, Outcome } from './machinery.ts';
+import { unfinished, type Unfinished } from './memory.ts';
+import { withSession } from './with-session.ts';
 import { openForReading, type Session } from './session.ts';
 
 export interface AssessWish {
@@ -126,4 +118,18 @@ async function findingOf(
   );
   const counted = wordOf(device, 'slotwright.counted') !== undefined;
   return concerns && counted && !settled ? { finding: 'by-hand', ...known } : undefined;
+}
+
+/** The boot that an unfinished judgement was about has ended, with the judgement: that is closed, and nothing of it is done. */
+export async function abandonAssessment(
+  machinery: Machinery,
+  session: Session,
+  controls: Controls,
+): Promise<void> {
+  const owed = unfinished(session, 'assessment');
+  if (owed === undefined) return;
+  const same = owed.state.started.inventory.bootId === session.device.bootId;
+  const why = same ? 'it is judged by hand' : 'the boot that it judged has ended';
+  const rest = await undoing(session, owed, why);
+  await carryOn(machinery, session, rest, controls);
 }

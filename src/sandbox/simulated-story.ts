@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  resumeDevice,
-  upgradeDevice,
-  type Controls,
-  type Machinery,
-  type Outcome,
-} from '../engine/lifecycle.ts';
+import type { Controls, Machinery, Outcome } from '../engine/machinery.ts';
+import { resumeDevice } from '../engine/resume.ts';
+import { upgradeDevice } from '../engine/upgrade.ts';
 import { openForReading } from '../engine/session.ts';
 import { historyRows } from '../inspect/history-rows.ts';
 import { simulatedIds } from '../system/simulated/clock.ts';
@@ -53,7 +49,7 @@ export async function tellSimulatedStory(
     story.line('# elemental resume');
     await resumeDevice(
       machineryOf(machine),
-      { attempts: 'counted', reach: 'everything' },
+      { attempts: 'counted', reach: 'everything', by: 'hand' },
       watching(story, signal),
     );
     return tellResult(story, machine.shutDown());

@@ -63,6 +63,8 @@ export interface Mount {
   readonly source: string;
   readonly fs: string;
   readonly mode: 'ro' | 'rw';
+  /** Of the file system, for all its mounts: `rw` under a read-only mount where a killed process left it so. */
+  readonly fileSystem: 'ro' | 'rw';
 }
 
 export type MountRequest =

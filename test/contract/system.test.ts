@@ -209,9 +209,14 @@ describe.each(subjects)('%s', (_name, possible, make) => {
       const source = subject.recoveryDevice;
       const here = async () => (await system.mounts.list()).find((mount) => mount.at === at);
       await whileMounted({ kind: 'device', source, at, mode: 'rw' }, async () => {
-        expect(await here()).toEqual({ at, source, fs: 'ext4', mode: 'rw' });
+        expect(await here()).toEqual({ at, source, fs: 'ext4', mode: 'rw', fileSystem: 'rw' });
+        const inside = mountPoint();
+        await whileMounted({ kind: 'bind', source: at, at: inside, mode: 'ro' }, async () => {
+          const bound = (await system.mounts.list()).find((mount) => mount.at === inside);
+          expect(bound).toMatchObject({ mode: 'ro', fileSystem: 'rw' });
+        });
         await system.mounts.remount(at, 'ro');
-        expect(await here()).toMatchObject({ mode: 'ro' });
+        expect(await here()).toMatchObject({ mode: 'ro', fileSystem: 'ro' });
         await expect(
           system.files.writeText(path.join(at, 'note'), 'x', 0o600),
         ).rejects.toMatchObject({ code: 'read-only' });

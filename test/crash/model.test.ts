@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { upgrade as operation } from '../../machines/upgrade.ts';
 import { planOf } from '../../machines/step.ts';
-import type { Outcome } from '../../src/engine/lifecycle.ts';
+import type { Outcome } from '../../src/engine/machinery.ts';
 import { judgeEnd } from '../../src/proof/laws.ts';
 import { factsNow } from '../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../src/system/simulated/machine.ts';

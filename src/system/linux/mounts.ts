@@ -17,6 +17,7 @@ export function createMounts(exec: Exec): MountsPort {
         source,
         fs,
         mode: mountMode === 'rw' && superMode === 'rw' ? 'rw' : 'ro',
+        fileSystem: superMode,
       })),
     mount: async (request) => {
       await doing(`make the mount point ${request.at}`, () =>

@@ -12,7 +12,8 @@ export function simulatedMounts(machine: SimulatedMachine): MountsPort {
     async list() {
       return machine.mounts.map((mount): Mount => {
         const { at, source, fs } = mount;
-        return { at, source, fs, mode: isWritable(machine, at) ? mount.mode : 'ro' };
+        const mode = isWritable(machine, at) ? mount.mode : 'ro';
+        return { at, source, fs, mode, fileSystem: machine.fileSystem(mount.root.fs).mode };
       });
     },
 

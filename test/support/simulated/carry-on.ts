@@ -1,6 +1,6 @@
 /** The machine comes back and the tool finishes what it owed: what must be true then. */
 import { UsageError } from '../../../src/errors.ts';
-import type { Outcome } from '../../../src/engine/lifecycle.ts';
+import type { Outcome } from '../../../src/engine/machinery.ts';
 import { judgeEnd, judgeRepeat, type Before } from '../../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';

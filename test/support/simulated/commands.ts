@@ -1,17 +1,10 @@
 /** The commands of the tool on a simulated machine, wired as the program wires them. */
 import { createHash } from 'node:crypto';
 import { assessDevice, type AssessWish } from '../../../src/engine/assess.ts';
-import {
-  abortDevice,
-  resumeDevice,
-  rollbackDevice,
-  upgradeDevice,
-  type Controls,
-  type Machinery,
-  type Outcome,
-  type ResumeOptions,
-  type UpgradeWish,
-} from '../../../src/engine/lifecycle.ts';
+import type { Controls, Machinery, Outcome } from '../../../src/engine/machinery.ts';
+import { type ResumeOptions, abortDevice, resumeDevice } from '../../../src/engine/resume.ts';
+import { rollbackDevice } from '../../../src/engine/rollback.ts';
+import { type UpgradeWish, upgradeDevice } from '../../../src/engine/upgrade.ts';
 import { simulatedIds } from '../../../src/system/simulated/clock.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { simulatedState } from '../../../src/system/simulated/state-access.ts';
@@ -60,7 +53,8 @@ export const resume = (
   machine: SimulatedMachine,
   options: Partial<ResumeOptions> = {},
 ): Promise<Outcome> => {
-  const all: ResumeOptions = { attempts: 'counted', reach: 'everything', ...options };
+  const by = options.reach === 'past-the-pivot' ? 'boot' : 'hand';
+  const all: ResumeOptions = { attempts: 'counted', reach: 'everything', by, ...options };
   return resumeDevice(machineryOf(machine), all, controls());
 };
 

@@ -2,7 +2,7 @@
  * Cuts the power of one command at every moment there is, in every way, lets the machine boot and carry on, and judges the laws
  * after the cut and after the end. One run of the command is enough: a machine can be asked what a cut would leave.
  */
-import type { Outcome } from '../../../src/engine/lifecycle.ts';
+import type { Outcome } from '../../../src/engine/machinery.ts';
 import { judgeCut, type Before, type Law } from '../../../src/proof/laws.ts';
 import { factsOf } from '../../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';

@@ -2,7 +2,7 @@
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
 import { sourceOf } from '../../../src/system/simulated/sources.ts';
-import type { UpgradeWish } from '../../../src/engine/lifecycle.ts';
+import type { UpgradeWish } from '../../../src/engine/upgrade.ts';
 import { upgrade, wishFor } from './commands.ts';
 
 export interface Story {

@@ -1,5 +1,6 @@
 /** Upgrades that do not go straight: a step fails, a person aborts, a signal arrives. */
-import { upgradeDevice, type Outcome, type UpgradeWish } from '../../../src/engine/lifecycle.ts';
+import type { Outcome } from '../../../src/engine/machinery.ts';
+import { type UpgradeWish, upgradeDevice } from '../../../src/engine/upgrade.ts';
 import { upgrade as upgradeOperation } from '../../../machines/upgrade.ts';
 import { SystemError } from '../../../src/errors.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';

@@ -302,6 +302,18 @@ it('a judgement that was cut off with its boot is closed by the next one', async
   expect(await block(next)).toEqual({});
 });
 
+it('a boot that owes nothing and judges nothing changes nothing, not even how COS_STATE is mounted', async () => {
+  const upgrading = reboot(await upgraded('/well'));
+  await assess(upgrading);
+  const machine = reboot(upgrading);
+  const touched: string[] = [];
+  machine.onMoment = (what) => void touched.push(what);
+  await resume(machine, { reach: 'past-the-pivot' });
+  await resume(machine, { reach: 'everything', by: 'boot' });
+  await assess(machine);
+  expect(touched).toEqual([]);
+});
+
 describe('why and status tell', () => {
   const asked = (machine: SimulatedMachine) =>
     lifecycleServices(machineryOf(machine), simulatedClock(machine));

@@ -1,0 +1,71 @@
+/** Goes on with what is owed, or turns it back. */
+import { carryOn, nothingToDo, undoing } from './carry-out.ts';
+import { abandonAssessment } from './assess.ts';
+import { findDevice } from './device.ts';
+import type { Controls, Machinery, Outcome } from './machinery.ts';
+import { unfinished } from './memory.ts';
+import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
+import { refuseAbort } from './refusals.ts';
+import { openForReading } from './session.ts';
+import { withSession } from './with-session.ts';
+
+export interface ResumeOptions {
+  /** `once-more`: tries a step again that was given up. */
+  readonly attempts: 'counted' | 'once-more';
+  /** Early in a boot there is no network: a hook without it must not build an image (architecture section 6). */
+  readonly reach: 'everything' | 'past-the-pivot';
+  /** A boot that owes nothing leaves COS_STATE as it is mounted. */
+  readonly by: 'hand' | 'boot';
+}
+
+export async function resumeDevice(
+  machinery: Machinery,
+  options: ResumeOptions,
+  controls: Controls,
+): Promise<Outcome> {
+  const idle = options.by === 'boot' ? await nothingOwed(machinery) : undefined;
+  if (idle !== undefined) return idle;
+  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
+    const judging = unfinished(session, 'assessment');
+    const past = judging?.state.started.inventory.bootId !== session.device.bootId;
+    if (past) await abandonAssessment(machinery, session, controls);
+    const owed = unfinished(session) ?? (past ? undefined : judging);
+    const early = options.reach === 'past-the-pivot';
+    if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
+      return nothingToDo(machinery, session);
+    return carryOn(machinery, session, owed, controls, options.attempts);
+  });
+}
+
+async function nothingOwed(machinery: Machinery): Promise<Outcome | undefined> {
+  const session = await openForReading(machinery.system, machinery.state);
+  try {
+    const owed = unfinished(session) ?? unfinished(session, 'assessment');
+    const mounts = await machinery.system.mounts.list();
+    const state = mounts.findLast(({ at }) => at === session.device.stateAt);
+    // A process that was killed in this boot may have left it writable: that is given back by opening and closing it.
+    const asItWas = state === undefined || state.fileSystem === 'ro';
+    return owed === undefined && asItWas ? await nothingToDo(machinery, session) : undefined;
+  } finally {
+    await session.close();
+  }
+}
+
+export async function abortDevice(machinery: Machinery, controls: Controls): Promise<Outcome> {
+  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
+    const owed = unfinished(session);
+    if (owed === undefined) return nothingToDo(machinery, session);
+    const { state } = owed;
+    const pivot = state.started.plan.pivot;
+    // Rolled back and not yet closed: an abort that was killed right before its last record.
+    const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
+    const backable =
+      isBeforePivot(state.started.plan, state.state) ||
+      (state.state === pivot &&
+        state.context.running === null &&
+        (state.context.attempts[state.state] ?? 0) === 0);
+    if (!turned && !backable) throw refuseAbort(owed);
+    const rest = turned ? owed : await undoing(session, owed, 'asked for by "abort"');
+    return carryOn(machinery, session, rest, controls);
+  });
+}
