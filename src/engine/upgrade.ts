@@ -3,7 +3,8 @@
  * refused. Decided from the log and the disk, in that order.
  */
 import { runsUnconfirmed } from '../../machines/judgement.ts';
-import { POST_STAGE, upgrade } from '../../machines/upgrade.ts';
+import { POST_STAGE } from '../../machines/stages.ts';
+import { upgrade } from '../../machines/upgrade.ts';
 import { upgradeRecovery } from '../../machines/upgrade-recovery.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
 import type { HookFile, ImageSource, SourceFacts } from '../system/port.ts';
