@@ -1,11 +1,20 @@
 /** The operations this tool knows: the only place that lists them. */
 import { assessBoot } from './assess-boot.ts';
+import { deploy } from './deploy.ts';
+import { reset } from './reset.ts';
 import { rollback } from './rollback.ts';
 import type { Operation } from './step.ts';
 import { upgradeRecovery } from './upgrade-recovery.ts';
 import { upgrade } from './upgrade.ts';
 
-export const OPERATIONS: readonly Operation[] = [upgrade, upgradeRecovery, rollback, assessBoot];
+export const OPERATIONS: readonly Operation[] = [
+  upgrade,
+  upgradeRecovery,
+  rollback,
+  reset,
+  deploy,
+  assessBoot,
+];
 
 export function operationNamed(name: string): Operation | undefined {
   return OPERATIONS.find((operation) => operation.name === name);

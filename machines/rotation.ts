@@ -18,7 +18,8 @@ export const UNCONFIRMED = 'nobody has confirmed the active image';
 
 export async function rotation(context: StepContext): Promise<Rotation> {
   const { system, device } = context;
-  const { confirmed, switchedInBoot } = requestOf(context);
+  const { confirmed, switchedInBoot, passive: next } = requestOf(context);
+  if (next === 'copy') return no('passive becomes a copy of the new system');
   const active = await statOf(context, 'active');
   if (active === undefined) return no('there is no active image to keep');
   const { standing } = await standingOfActive(system, device);

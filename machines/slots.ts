@@ -28,6 +28,11 @@ export function doomedPath(context: StepContext, slot: Slot): string {
   return `${imagesAt(context)}/doomed.${context.id}.${slot}.img`;
 }
 
+/** The copy of the new active image that becomes passive. */
+export function passiveCopyPath(context: StepContext): string {
+  return `${imagesAt(context)}/transition.${context.id}.passive.img`;
+}
+
 /** The new image as a squashfs, made from the one that was filled. */
 export function packedPath(context: StepContext): string {
   return targetPath(context).replace(/\.img$/, '.squashfs');

@@ -81,6 +81,8 @@ export interface Operation {
   readonly resources: readonly Resource[];
   /** Name of the step from whose start on there is no way back. */
   readonly pivot?: string;
+  /** Before its pivot it goes on in this system only; where the machine comes up in another one, it is undone. */
+  readonly onlyIn?: Device['bootedFrom'];
 }
 
 /** The plan of an operation, as its first record holds it. */

@@ -23,6 +23,10 @@ export const upgradeRequest = z.object({
   /** Options of mksquashfs for a squashfs image. */
   squashOptions: z.array(z.string()).default([]),
   passiveLabel: z.string(),
+  /** What becomes passive: the image that was active where law 2 lets it, or a copy of the new one. */
+  passive: z.enum(['rotate', 'copy']).default('rotate'),
+  /** Partitions whose content goes, as the user asked (law 6). */
+  erase: z.array(z.enum(['persistent', 'oem'])).default([]),
   /** Failing hooks stop the upgrade. */
   strict: z.boolean(),
   /** Further cloud-init sources, after the three default paths. */

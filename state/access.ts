@@ -7,10 +7,8 @@ import { openJsonlStore } from './jsonl-store.ts';
 import { acquireLock } from './lock.ts';
 import { isMissing } from './log-directory.ts';
 import { openRegistry } from './registry.ts';
+import { STATE_DIRECTORY } from './state-directory.ts';
 import { copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
-
-/** Name of the state directory at the top of COS_STATE and, with copies of the log, of COS_RECOVERY. */
-export const STATE_DIRECTORY = 'slotwright';
 
 /** How much history a device keeps beside what is unfinished. */
 const BOUNDS = { maxSegments: 400, maxBytes: 8 * 2 ** 20 };

@@ -101,8 +101,8 @@ export type Upgraded = {
   | { readonly slot: 'recovery' }
   | {
       readonly slot: 'active';
-      /** `rotated`: the old active image is the passive one now. `kept`: passive is as it was. */
-      readonly passive: 'rotated' | 'kept';
+      /** `rotated`: the old active image is the passive one now. `kept`: passive is as it was. `copied`: it is a copy of active. */
+      readonly passive: 'rotated' | 'kept' | 'copied';
       readonly passiveLabel: string;
     }
 );
@@ -122,7 +122,7 @@ export function upgradedStateYaml(
   }
   const { active, passive } = previous?.state ?? {};
   const label = passive?.label ?? change.passiveLabel;
-  const behind = change.passive === 'rotated' ? active : passive;
+  const behind = { rotated: active, kept: passive, copied: image }[change.passive];
   return {
     ...previous,
     date,

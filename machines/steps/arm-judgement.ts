@@ -69,6 +69,8 @@ function none(reason: string) {
 
 async function whyNot(context: StepContext): Promise<z.infer<typeof judge> | undefined> {
   if (context.operation === 'rollback') return none('the passive image has run before');
+  if (requestOf(context).passive === 'copy')
+    return none('the fallback is a copy of the new system');
   const { confirms } = confirmer
     .catch({ confirms: 'nothing' })
     .parse(context.output('relabel-target'));

@@ -6,7 +6,7 @@ import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /** Bytes that must stay free beside the new image: the log, state.yaml, the file system's own needs. */
-const MARGIN = 32 * 2 ** 20;
+export const MARGIN = 32 * 2 ** 20;
 
 /** Refuses what cannot end well while nothing has been touched: laws 2 and 3, space, the machine's parts. */
 export const checkPreconditions: Step = {
@@ -86,6 +86,7 @@ async function whatTakesSpace(context: StepContext): Promise<string> {
     : `left over from an interrupted run: ${others.join(', ')}`;
 }
 
-function mib(bytes: number): number {
+/** Whole MiB, rounded up. */
+export function mib(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20);
 }

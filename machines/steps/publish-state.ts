@@ -70,10 +70,7 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
         : {
             slot: 'active',
             partitionLabel: labelOf(context, 'state') ?? 'COS_STATE',
-            passive:
-              outgoingImage(context).retired !== undefined && kept === undefined
-                ? 'rotated'
-                : 'kept',
+            passive: kept === undefined ? nextPassive(context) : 'kept',
             passiveLabel: request.passiveLabel,
           }),
     }),
@@ -89,6 +86,11 @@ async function writeStateYaml(context: StepContext): Promise<string[]> {
     // A second copy for people in recovery: a full partition there must not hold up a switch that is made.
     return ['state', `recovery: ${error.message}`];
   }
+}
+
+function nextPassive(context: StepContext): 'rotated' | 'kept' | 'copied' {
+  if (requestOf(context).passive === 'copy') return 'copied';
+  return outgoingImage(context).retired === undefined ? 'kept' : 'rotated';
 }
 
 function labelOf({ device }: StepContext, role: Role): string | undefined {

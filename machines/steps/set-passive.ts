@@ -1,25 +1,28 @@
 import { replace } from '../replace.ts';
-import { doomedPath, inodeOf, retiredPath, slotPath } from '../slots.ts';
-import type { Step } from '../step.ts';
+import { doomedPath, inodeOf, passiveCopyPath, retiredPath, slotPath } from '../slots.ts';
+import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 import { outgoingImage } from './set-active.ts';
 
-/** Gives the outgoing active image the passive label and name. */
+/** Gives the outgoing active image the passive label and name; or, where both slots are made anew, a copy of the new one. */
 export const setPassive: Step = {
   name: 'set-passive',
-  title: 'Make the previous system passive',
+  title: 'Make the fallback system passive',
   needs: ['partitions'],
   whenInterrupted: 'probe',
 
   skip(context) {
+    if (requestOf(context).passive === 'copy') return undefined;
     const { retired, reason } = outgoingImage(context);
     return retired === undefined ? `passive stays as it is: ${reason}` : undefined;
   },
 
   async run(context) {
     const { system, device } = context;
+    const copied = requestOf(context).passive === 'copy';
     const name = slotPath(device, 'passive') ?? '';
-    const by = retiredPath(context);
+    const doomed = doomedPath(context, 'passive');
+    const by = copied ? passiveCopyPath(context) : retiredPath(context);
     const present = await system.files.stat(name);
     // Law 2: after an interruption the machine may have fallen back to passive. What runs keeps its name.
     if (
@@ -30,16 +33,26 @@ export const setPassive: Step = {
       await system.files.remove(by);
       return { kept: inodeOf(present), reason: 'the machine runs from passive now' };
     }
-    if ((await system.files.stat(by)) !== undefined) {
+    // The second name of the old image is made when the new one is whole: from then on there is nothing to make.
+    const under = (await system.files.stat(doomed)) !== undefined;
+    if (copied && !under) await copyActive(context, by);
+    if (!under && (await system.files.stat(by)) !== undefined) {
       await system.images.relabel(by, requestOf(context).passiveLabel);
       await system.settle.sync([device.stateAt]);
     }
-    await replace(system, { name, by, doomed: doomedPath(context, 'passive'), at: device.stateAt });
+    await replace(system, { name, by, doomed, at: device.stateAt });
     const stat = await system.files.stat(name);
     return {
       id: stat === undefined ? null : inodeOf(stat),
       bytes: stat?.bytes ?? 0,
       label: requestOf(context).passiveLabel,
+      ...(copied ? { source: requestOf(context).source.uri } : {}),
     };
   },
 };
+
+async function copyActive(context: StepContext, by: string): Promise<void> {
+  const { system, device, signal, report } = context;
+  await system.files.remove(by);
+  await system.images.copy(slotPath(device, 'active') ?? '', by, { signal, report });
+}

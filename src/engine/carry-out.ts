@@ -4,6 +4,7 @@ import { standingOfActive } from '../../machines/judgement.ts';
 import { lookAtSlots, slotPath } from '../../machines/slots.ts';
 import { planOf, type Operation } from '../../machines/step.ts';
 import type { JsonValue } from '../../state/records.ts';
+import type { RegistryOperation } from '../../state/registry-schema.ts';
 import * as z from 'zod';
 import { EXIT } from '../exit-codes.ts';
 import { SlotwrightError, type RecordedError } from '../errors.ts';
@@ -110,11 +111,11 @@ export async function nothingToDo(
 export async function already(
   machinery: Machinery,
   session: Session,
-  id: string,
+  { id, operation }: Pick<RegistryOperation, 'id' | 'operation'>,
 ): Promise<Outcome> {
   return {
     id,
-    operation: 'upgrade',
+    operation,
     outcome: 'already-installed',
     exit: EXIT.ok,
     reported: [],

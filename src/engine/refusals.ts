@@ -3,6 +3,7 @@ import { standingOfActive } from '../../machines/judgement.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ImageSource, System } from '../system/port.ts';
+import type { FoundDevice } from './device.ts';
 import type { Unfinished } from './memory.ts';
 import type { Session } from './session.ts';
 
@@ -54,5 +55,25 @@ export function refuseAbort({ state }: Unfinished): UsageError {
     reason: `the new image is, or is becoming, active; it owes "${state.state}"`,
     hint: 'run "slotwright resume" to finish it, then "slotwright rollback" to go back',
     exit: EXIT.refused,
+  });
+}
+
+export function refuseOutsideRecovery({ bootedFrom }: FoundDevice): UsageError {
+  return new UsageError({
+    code: 'not-in-recovery',
+    message: 'reset works in the recovery system only',
+    reason: `this machine is booted from ${bootedFrom === 'unknown' ? 'something else' : bootedFrom}`,
+    hint: 'choose recovery in the boot menu, or: grub2-editenv /oem/grubenv set next_entry=recovery, and reboot',
+    exit: EXIT.readCommandConfig,
+  });
+}
+
+export function refuseInstalled(path: string): UsageError {
+  return new UsageError({
+    code: 'already-installed',
+    message: 'this machine has a system already',
+    reason: `${path} exists`,
+    hint: 'use "slotwright upgrade" to replace it, or add --force to deploy over it',
+    exit: EXIT.alreadyInstalled,
   });
 }

@@ -1,12 +1,14 @@
 /** Goes on with what is owed, or turns it back. */
+import { operationNamed } from '../../machines/catalog.ts';
 import { carryOn, nothingToDo, undoing } from './carry-out.ts';
 import { abandonAssessment } from './assess.ts';
 import { findDevice } from './device.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
-import { unfinished } from './memory.ts';
+import type { OperationState } from './fold.ts';
+import { unfinished, type Unfinished } from './memory.ts';
 import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
 import { refuseAbort } from './refusals.ts';
-import { openForReading } from './session.ts';
+import { openForReading, type Session } from './session.ts';
 import { withSession } from './with-session.ts';
 
 export interface ResumeOptions {
@@ -33,8 +35,24 @@ export async function resumeDevice(
     const early = options.reach === 'past-the-pivot';
     if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
       return nothingToDo(machinery, session);
-    return carryOn(machinery, session, owed, controls, options.attempts);
+    const rest = isElsewhere(owed, session)
+      ? await undoing(session, owed, `the machine was started from ${session.device.bootedFrom}`)
+      : owed;
+    return carryOn(machinery, session, rest, controls, options.attempts);
   });
+}
+
+/** It may go on in another system only, and there is a way back. */
+function isElsewhere({ state }: Unfinished, { device }: Session): boolean {
+  const only = operationNamed(state.started.operation)?.onlyIn;
+  const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
+  return only !== undefined && only !== device.bootedFrom && !turned && canTurnBack(state);
+}
+
+/** Before the pivot, and at it as long as it was not begun. */
+function canTurnBack({ started, state, context }: OperationState): boolean {
+  const fresh = context.running === null && (context.attempts[state] ?? 0) === 0;
+  return isBeforePivot(started.plan, state) || (state === started.plan.pivot && fresh);
 }
 
 async function nothingOwed(machinery: Machinery): Promise<Outcome | undefined> {
@@ -56,15 +74,9 @@ export async function abortDevice(machinery: Machinery, controls: Controls): Pro
     const owed = unfinished(session);
     if (owed === undefined) return nothingToDo(machinery, session);
     const { state } = owed;
-    const pivot = state.started.plan.pivot;
     // Rolled back and not yet closed: an abort that was killed right before its last record.
     const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
-    const backable =
-      isBeforePivot(state.started.plan, state.state) ||
-      (state.state === pivot &&
-        state.context.running === null &&
-        (state.context.attempts[state.state] ?? 0) === 0);
-    if (!turned && !backable) throw refuseAbort(owed);
+    if (!turned && !canTurnBack(state)) throw refuseAbort(owed);
     const rest = turned ? owed : await undoing(session, owed, 'asked for by "abort"');
     return carryOn(machinery, session, rest, controls);
   });

@@ -34,6 +34,8 @@ export async function rollbackDevice(
     const request: UpgradeRequest = {
       slot: 'active',
       squashOptions: [],
+      passive: 'rotate',
+      erase: [],
       source: {
         kind: 'file',
         path: passive,

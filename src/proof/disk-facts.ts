@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { copyDisk, type Disk } from '../sandbox/disk.ts';
 import { HOST_PATH } from '../sandbox/host-command.ts';
 import { openJsonlStore } from '../../state/jsonl-store.ts';
-import { STATE_DIRECTORY } from '../../state/access.ts';
+import { STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { SlotwrightError } from '../errors.ts';
 import { partitionsOf, type ColdPartition } from './cold-partitions.ts';
 import { readAsGrub } from './grub-view.ts';

@@ -56,6 +56,8 @@ export interface Before {
   readonly lastGood?: string;
   /** Files of the user that hooks of the user change. */
   readonly hookFiles: readonly string[];
+  /** What must boot at every instant, beside recovery: a slot, unless the user gave both up. */
+  readonly always?: 'a slot' | 'recovery';
 }
 
 /** Labels that the menu entries ask for (spec 1.6). */
@@ -98,7 +100,7 @@ export function judgeRepeat(first: DiskFacts, second: DiskFacts): readonly Viola
 function somethingBoots(facts: DiskFacts, before: Before): readonly Violation[] {
   const found: Violation[] = [];
   // A machine that had neither slot boots its recovery: then that is all there is to keep.
-  const hadSlot = before.facts.loader.every(boots);
+  const hadSlot = before.always !== 'recovery' && before.facts.loader.every(boots);
   const dead = hadSlot ? facts.loader.find((view) => !boots(view)) : undefined;
   if (dead !== undefined) {
     const { active, passive } = dead;

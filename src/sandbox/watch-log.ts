@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { eventsDirectory } from '../../state/log-directory.ts';
-import { STATE_DIRECTORY } from '../../state/access.ts';
+import { STATE_DIRECTORY } from '../../state/state-directory.ts';
 import type { Booted } from './boot.ts';
 
 /** Type and step of a recorded event: enough to know how far an operation has come. */

@@ -23,7 +23,13 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
     tell(sentence);
   };
   const add = (path: string, kind: FileStat['kind'], bytes: number, label?: string): void => {
-    const stat = { id: `imagined:${imagined.size + 1}`, kind, bytes, links: 1 };
+    const stat = {
+      id: `imagined:${imagined.size + 1}`,
+      kind,
+      bytes,
+      allocatedBytes: bytes,
+      links: 1,
+    };
     imagined.set(path, { stat, ...(label === undefined ? {} : { label }) });
   };
   const look = async (path: string): Promise<Imagined | undefined> => {

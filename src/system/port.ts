@@ -105,6 +105,8 @@ export interface FileStat {
   readonly id: string;
   readonly kind: 'file' | 'directory' | 'link' | 'other';
   readonly bytes: number;
+  /** What removing its last name gives back: less than `bytes` where it has holes. */
+  readonly allocatedBytes: number;
   readonly links: number;
 }
 

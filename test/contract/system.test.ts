@@ -291,6 +291,12 @@ describe.each(subjects)('%s', (_name, possible, make) => {
       await system.images.check(file, effort());
     });
 
+    it('makes an image with holes: what it takes is less than its size', async () => {
+      const stat = await system.files.stat(await image());
+      expect(stat?.bytes).toBe(16 * MIB);
+      expect(stat?.allocatedBytes).toBeLessThan(8 * MIB);
+    });
+
     it('never makes an image over a file', async () => {
       const file = await image();
       await expect(

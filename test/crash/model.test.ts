@@ -15,7 +15,15 @@ import {
   type Sampling,
   type Tally,
 } from '../support/simulated/crash-matrix.ts';
-import { booted, recovering, wishOf, type Story } from '../support/simulated/stories.ts';
+import {
+  ask,
+  booted,
+  deploying,
+  recovering,
+  resetting,
+  wishOf,
+  type Story,
+} from '../support/simulated/stories.ts';
 import {
   upgradeAbortedAt,
   upgradeFailingAt,
@@ -66,6 +74,24 @@ describe('an upgrade of the recovery system that is cut anywhere and carried on 
       });
     },
   );
+});
+
+describe('a reset that is cut anywhere and carried on keeps every law, and recovery boots throughout', () => {
+  it.each(Object.values(resetting))('on a machine that $name', { timeout: LONG }, async (story) => {
+    await matrix(story, (machine) => ask(story, machine), {
+      ends: 'completed',
+      sampling: SOME,
+    });
+  });
+});
+
+describe('a deployment that is cut anywhere and carried on keeps every law', () => {
+  it.each(Object.values(deploying))('on a machine that $name', { timeout: LONG }, async (story) => {
+    await matrix(story, (machine) => ask(story, machine), {
+      ends: 'completed',
+      sampling: SOME,
+    });
+  });
 });
 
 describe('an upgrade of which a step fails', () => {

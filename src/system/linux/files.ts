@@ -59,6 +59,8 @@ const fileStat = (found: BigIntStats): FileStat => ({
   id: identityOf(found),
   kind: kindOf(found),
   bytes: Number(found.size),
+  // In units of 512 bytes, whatever the file system's own.
+  allocatedBytes: Number(found.blocks) * 512,
   links: Number(found.nlink),
 });
 

@@ -54,9 +54,10 @@ export function bootViews(cold: ColdMachine): BootViews {
 
 /** Switches the machine on. `undefined` when no entry of the menu boots. */
 export function boot(switchedOn: ColdMachine): SimulatedMachine | undefined {
-  const { cold, automatic, words } = judged(switchedOn);
+  const { cold: counted, automatic, words } = judged(switchedOn);
+  const cold = withoutNextEntry(counted);
   const given = new Set<Slot>();
-  for (const slot of automatic ?? menuOrder(cold)) {
+  for (const slot of automatic ?? menuOrder(switchedOn)) {
     const disk = cold.disks.get(slot === 'recovery' ? 'recovery' : 'state');
     if (disk === undefined) continue;
     const ino = disk.tree.names.get(imageName(slot));
@@ -119,6 +120,17 @@ function judged(cold: ColdMachine): Judged {
 
 function chosenOnce(cold: ColdMachine): boolean {
   return oemVariables(cold)['next_entry'] !== undefined;
+}
+
+/** The menu forgets what was asked for once before it starts it. */
+function withoutNextEntry(cold: ColdMachine): ColdMachine {
+  const { next_entry: once, ...rest } = oemVariables(cold);
+  const oem = cold.disks.get('oem');
+  const ino = oem?.tree.names.get('/grubenv');
+  if (once === undefined || oem === undefined || ino === undefined) return cold;
+  const written = (tree: Tree): Tree => withInode(tree, ino, { kind: 'text', text: blockOf(rest) });
+  const forgotten = { ...oem, tree: written(oem.tree), versions: oem.versions.map(written) };
+  return { ...cold, disks: new Map(cold.disks).set('oem', forgotten) };
 }
 
 /** Entries in the order GRUB tries them: the chosen or saved one, then active, passive, recovery. */

@@ -3,6 +3,7 @@
  * nothing or half a record. It has no memory of its own, so what it says is what the disk holds.
  */
 import type { EventStore } from '../../../state/event-store.ts';
+import { STATE_DIRECTORY } from '../../../state/state-directory.ts';
 import { CHAIN_START, encodeRecord } from '../../../state/record.ts';
 import type { Link } from '../../../state/record.ts';
 import { RECORD_FORMAT } from '../../../state/records.ts';
@@ -20,7 +21,7 @@ import { childrenOf, inodeAt, withInode, withNew, withoutName } from './tree.ts'
 import type { Tree } from './tree.ts';
 
 /** Where segments are on COS_STATE. */
-export const EVENTS = '/.slotwright/events';
+export const EVENTS = `/${STATE_DIRECTORY}/events`;
 
 /** A segment as it lies on a disk. */
 interface Lying extends LogInode {

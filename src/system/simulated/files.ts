@@ -32,6 +32,7 @@ export function simulatedFiles(machine: SimulatedMachine): FilesPort {
         id: `${at.fs}:${ino}`,
         kind: inode.kind === 'directory' ? 'directory' : 'file',
         bytes: apparentBytes(inode),
+        allocatedBytes: usedBytes(inode),
         links: trees.linksOf(fs.tree, ino),
       };
     },
@@ -210,9 +211,12 @@ function statInImage(fs: SimulatedFileSystem, at: InImage): FileStat | undefined
   const image = imageAt(fs, at.ino);
   const text = image?.contents.get(at.path);
   const id = `${at.fs}:${at.ino}:${at.path}`;
-  if (text !== undefined) return { id, kind: 'file', bytes: text.length, links: 1 };
+  if (text !== undefined) {
+    const bytes = text.length;
+    return { id, kind: 'file', bytes, allocatedBytes: bytes, links: 1 };
+  }
   const isFolder = at.path === '/' || childrenInImage(fs, at).length > 0;
-  return isFolder ? { id, kind: 'directory', bytes: 0, links: 2 } : undefined;
+  return isFolder ? { id, kind: 'directory', bytes: 0, allocatedBytes: 0, links: 2 } : undefined;
 }
 
 function childrenInImage(fs: SimulatedFileSystem, at: InImage): readonly string[] {

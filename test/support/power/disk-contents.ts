@@ -4,7 +4,7 @@ import { partitionsOf } from '../../../src/proof/cold-partitions.ts';
 import { whileMounted } from '../../../src/proof/mounted-read-only.ts';
 import { treeEntries } from '../../../src/proof/tree-entries.ts';
 import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
-import { STATE_DIRECTORY } from '../../../state/access.ts';
+import { STATE_DIRECTORY } from '../../../state/state-directory.ts';
 
 /** Every file of a powered-off disk with its digest, by partition: images, boot files, the user's data; without the tool's memory. */
 export async function contentsOf(disk: Disk): Promise<Readonly<Record<string, string>>> {

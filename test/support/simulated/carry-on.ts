@@ -4,10 +4,10 @@ import type { Outcome } from '../../../src/engine/machinery.ts';
 import { judgeEnd, judgeRepeat, type Before } from '../../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
-import { resume, upgrade } from './commands.ts';
+import { resume } from './commands.ts';
 import type { Blame } from './crash-matrix.ts';
 import type { Left } from './endings.ts';
-import { HOOK_FILES, wishOf, type Story } from './stories.ts';
+import { ask, HOOK_FILES, type Story } from './stories.ts';
 
 export interface Continuation {
   readonly story: Story;
@@ -52,8 +52,7 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     };
   }
   try {
-    const wish = wishOf(story);
-    let outcome = how === 'resume' ? await comeBack(given, machine) : await upgrade(machine, wish);
+    let outcome = how === 'resume' ? await comeBack(given, machine) : await ask(story, machine);
     if (outcome.outcome === 'nothing-to-do' || outcome.outcome === 'rolled-back') {
       judgeAll(machine, before, blame);
       if (outcome.outcome === 'rolled-back' && !given.mayRollBack) {
@@ -62,10 +61,10 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
       if (outcome.outcome === 'rolled-back' && slotsOf(machine) !== slotsIn(given.before)) {
         blame(2, `rolled back, the slots hold ${slotsOf(machine)}`);
       }
-      outcome = await upgrade(machine, wish);
+      outcome = await ask(story, machine);
     }
     // What failed without stopping the upgrade is run again by asking again.
-    if (outcome.reported.length > 0) outcome = await upgrade(machine, wish);
+    if (outcome.reported.length > 0) outcome = await ask(story, machine);
     machine.onMoment = () => undefined;
     if (outcome.exit !== 0) {
       blame(3, `it ended ${outcome.outcome} (${outcome.exit}): ${outcome.error?.message ?? ''}`);
@@ -74,13 +73,15 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     judgeAll(machine, before, blame);
     judgeGoals(machine, given, running, blame);
     given.finished?.(machine);
-    if (how === 'resume') return;
+    if (how === 'resume' || story.again === 'done') return;
     const first = factsNow(machine);
-    await upgrade(machine, wish);
+    await ask(story, machine);
     for (const { law, sentence } of judgeRepeat(first, factsNow(machine))) blame(law, sentence);
   } catch (error) {
-    // The power went before the first record, and an image runs that nobody has confirmed: refused, and rightly so.
-    if (error instanceof UsageError && error.code === 'on-trial') {
+    // Refused, and rightly so: an image runs that nobody has confirmed, or another system than what is asked for works in.
+    if (error instanceof UsageError && ['on-trial', 'not-in-recovery'].includes(error.code)) {
+      machine.onMoment = () => undefined;
+      await resume(machine);
       judgeAll(machine, before, blame);
       return;
     }
@@ -98,14 +99,14 @@ async function comeBack({ left }: Continuation, machine: SimulatedMachine): Prom
 /** What an undisturbed upgrade of this story leaves. */
 export async function afterwards(story: Story): Promise<Goals> {
   const machine = await story.begin();
-  await upgrade(machine, wishOf(story));
+  await ask(story, machine);
   // What hooks wrote counts although nobody settled it yet: an undisturbed machine keeps it.
   return { slots: slotsOf(machine), userData: factsOf(machine.shutDown()).userData };
 }
 
 export function beforeOf(
   machine: SimulatedMachine,
-  { lastGood }: Pick<Story, 'lastGood'> = {},
+  { lastGood, changes = [], always }: Pick<Story, 'lastGood' | 'changes' | 'always'> = {},
 ): Before {
   const facts = factsNow(machine);
   const good =
@@ -113,7 +114,8 @@ export function beforeOf(
   return {
     facts,
     ...(good === undefined ? {} : { lastGood: good }),
-    hookFiles: HOOK_FILES,
+    hookFiles: [...HOOK_FILES, ...changes],
+    ...(always === undefined ? {} : { always }),
   };
 }
 

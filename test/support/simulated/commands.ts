@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { assessDevice, type AssessWish } from '../../../src/engine/assess.ts';
 import type { Controls, Machinery, Outcome } from '../../../src/engine/machinery.ts';
 import { type ResumeOptions, abortDevice, resumeDevice } from '../../../src/engine/resume.ts';
+import { deployDevice } from '../../../src/engine/deploy.ts';
+import { resetDevice, type ResetWish } from '../../../src/engine/reset.ts';
 import { rollbackDevice } from '../../../src/engine/rollback.ts';
 import { type UpgradeWish, upgradeDevice } from '../../../src/engine/upgrade.ts';
 import { simulatedIds } from '../../../src/system/simulated/clock.ts';
@@ -67,6 +69,15 @@ export const assess = (
     { by: 'unit', units: [], timeoutMs: 1000, ...wish },
     controls(),
   );
+
+export const reset = (
+  machine: SimulatedMachine,
+  wish: UpgradeWish,
+  { erase = [], over = 'nothing' }: Partial<Pick<ResetWish, 'erase' | 'over'>> = {},
+): Promise<Outcome> => resetDevice(machineryOf(machine), { ...wish, erase, over }, controls());
+
+export const deploy = (machine: SimulatedMachine, wish: UpgradeWish): Promise<Outcome> =>
+  deployDevice(machineryOf(machine), wish, controls());
 
 export const rollback = (machine: SimulatedMachine): Promise<Outcome> =>
   rollbackDevice(machineryOf(machine), wishFor('/unused'), controls());

@@ -97,7 +97,13 @@ export async function crashMatrix(experiment: Experiment): Promise<Tally> {
 
   const seconds: Remains[] = [];
   const { finished, ends } = experiment;
-  const given = { story, before, goals, finished, mayRollBack: ends !== 'completed' };
+  const given = {
+    story,
+    before,
+    goals,
+    finished,
+    mayRollBack: ends !== 'completed' || story.mayEnd === 'undone',
+  };
   for (const [index, { left, where, ran }] of firsts.entries()) {
     if (index % sampling.carryOneIn !== 0) continue;
     count.carriedOn += 1;

@@ -2,8 +2,10 @@
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
 import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { JUDGEMENT_MENU } from '../../../src/boot/judgement-menu.ts';
 import type { UpgradeWish } from '../../../src/engine/upgrade.ts';
-import { upgrade, wishFor } from './commands.ts';
+import type { Outcome } from '../../../src/engine/machinery.ts';
+import { deploy, reset, upgrade, wishFor } from './commands.ts';
 
 export interface Story {
   /** Completes "an upgrade of a machine that ...". */
@@ -14,12 +16,27 @@ export interface Story {
   /** What of the request differs from the usual one. */
   readonly more?: Partial<UpgradeWish>;
   /** Slot that holds the last good system, where it is not what runs. */
-  readonly lastGood?: 'active' | 'passive';
+  readonly lastGood?: 'active' | 'passive' | 'recovery';
+  /** What the user asks for; an upgrade when absent. */
+  readonly ask?: (machine: SimulatedMachine, wish: UpgradeWish) => Promise<Outcome>;
+  /** Files of the user that go or change because the user asked for that. */
+  readonly changes?: readonly string[];
+  /** What must boot at every instant, where that is not a slot. */
+  readonly always?: 'recovery';
+  /** A cut may end in undoing it, and in asking again where that is possible. */
+  readonly mayEnd?: 'undone';
+  /** Asked for again, it is done again. */
+  readonly again?: 'done';
 }
 
 /** What is asked for in a story. */
 export function wishOf({ source, more }: Story): UpgradeWish {
   return wishFor(source, more);
+}
+
+/** Asks for it. */
+export function ask(story: Story, machine: SimulatedMachine): Promise<Outcome> {
+  return (story.ask ?? upgrade)(machine, wishOf(story));
 }
 
 /** Files that the hooks of {@link parts} change. */
@@ -35,17 +52,18 @@ const parts: Omit<NewMachine, 'slots'> = {
     '/new': sourceOf('two'),
     '/newer': sourceOf('three'),
     '/judged': sourceOf('two', { '/etc/slotwright/confirm': '' }),
+    '/with-menu': sourceOf('two', { '/etc/cos/grub.cfg': JUDGEMENT_MENU }),
     '/judged-newer': sourceOf('three', { '/etc/slotwright/confirm': '' }),
   },
-  hooks: [
+  hooks: ['upgrade', 'reset', 'deploy'].flatMap((verb) => [
     {
-      stage: 'before-upgrade',
+      stage: `before-${verb}`,
       source: '/oem/install.yaml',
       step: 'note the start',
       writes: { '/oem/before.log': 'started' },
     },
     {
-      stage: 'after-upgrade-chroot.before',
+      stage: `after-${verb}-chroot.before`,
       source: '/oem/install.yaml',
       step: 'write into the new system',
       writes: { '/etc/motd': 'hello', '/usr/local/hook.log': 'seen' },
@@ -53,18 +71,18 @@ const parts: Omit<NewMachine, 'slots'> = {
       leavesProcess: 'daemon of a hook',
     },
     {
-      stage: 'after-upgrade',
+      stage: `after-${verb}`,
       source: '/oem/install.yaml',
       step: 'look from outside',
       writes: { '/run/cos/workingtree/etc/issue': 'hello' },
     },
     {
-      stage: 'post-upgrade',
+      stage: `post-${verb}`,
       source: '/oem/install.yaml',
       step: 'note the end',
       writes: { '/oem/hook.log': 'done' },
     },
-  ],
+  ]),
 };
 
 function story(name: string, more: NewMachine, source = '/new'): Story {
@@ -94,6 +112,77 @@ export const recovering = {
       slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
     }),
     more: { ...RECOVERY, fs: 'squashfs' },
+  },
+} satisfies Record<string, Story>;
+
+const FULL = { active: 'one', passive: 'zero', recovery: 'rescue' } as const;
+const IN_RECOVERY = { slots: FULL, bootVariables: { saved_entry: 'recovery' } };
+/** Of the menu, which is replaced; and something that a person left on COS_STATE. */
+const RESET = { ask: reset, lastGood: 'recovery', again: 'done' } as const;
+const MIB = 2 ** 20;
+
+/** Resets: in recovery always; an interrupted one may find itself in another system. */
+export const resetting = {
+  beside: {
+    ...story('has room for the new system beside the old ones', { ...IN_RECOVERY, menu: 'counts' }),
+    ...RESET,
+  },
+  newMenu: {
+    ...story(
+      'gets another boot menu with the new system',
+      { ...IN_RECOVERY, menu: 'reads grubcustom' },
+      '/with-menu',
+    ),
+    ...RESET,
+  },
+  withoutPassive: {
+    ...story('must give up passive first', { ...IN_RECOVERY, stateBytes: 1000 * MIB }),
+    ...RESET,
+  },
+  withoutSlots: {
+    ...story('must give up both slots first', {
+      slots: { active: 'one', recovery: 'rescue' },
+      bootVariables: { saved_entry: 'recovery' },
+      stateBytes: 1000 * MIB,
+      imageBytes: 1200 * MIB,
+    }),
+    ...RESET,
+    always: 'recovery',
+    mayEnd: 'undone',
+  },
+  rescued: {
+    ...story('has no system in its slots', { slots: { recovery: 'rescue' } }),
+    ...RESET,
+  },
+  erasing: {
+    ...story('loses its user data because that was asked for', IN_RECOVERY),
+    ...RESET,
+    ask: (machine, wish) => reset(machine, wish, { erase: ['persistent', 'oem'] }),
+    changes: ['/oem/install.yaml', '/oem/settings', '/oem/grubenv', '/usr/local/data'],
+    mayEnd: 'undone',
+  },
+  once: {
+    ...story('comes up in active when it was cut', {
+      slots: FULL,
+      bootVariables: { next_entry: 'recovery' },
+    }),
+    ...RESET,
+    mayEnd: 'undone',
+  },
+} satisfies Record<string, Story>;
+
+/** Deployments. */
+export const deploying = {
+  rescued: {
+    ...story('has no system in its slots', { slots: { recovery: 'rescue' } }),
+    ask: deploy,
+    lastGood: 'recovery',
+  },
+  forced: {
+    ...story('runs active and is told to do it all the same', { slots: FULL }),
+    ask: deploy,
+    again: 'done',
+    more: { again: 'yes' },
   },
 } satisfies Record<string, Story>;
 

@@ -16,6 +16,7 @@ export function memoryReader(files: Readonly<Record<string, string>>): ConfigRea
         id: path,
         kind: text === undefined ? 'directory' : 'file',
         bytes: text?.length ?? 0,
+        allocatedBytes: text?.length ?? 0,
         links: 1,
       };
     },

@@ -1,0 +1,39 @@
+/** From the wish to make the system anew to its operation. It is what is left when nothing else helps: little may stand in its way. */
+import { reset } from '../../machines/reset.ts';
+import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
+import { begin, carryOn, keyOf } from './carry-out.ts';
+import { imageRequestOf, keyParts, lookAround, type ImageWish } from './image-request.ts';
+import type { Controls, Machinery, Outcome } from './machinery.ts';
+import { unfinished } from './memory.ts';
+import { refuseOutsideRecovery, refuseUnfinished } from './refusals.ts';
+import { withSession } from './with-session.ts';
+
+export interface ResetWish extends ImageWish {
+  /** Partitions whose content goes. */
+  readonly erase: UpgradeRequest['erase'];
+  /** Leaves an unfinished operation as it is, for ever: both slots are made anew. */
+  readonly over: 'nothing' | 'unfinished';
+}
+
+export async function resetDevice(
+  machinery: Machinery,
+  wish: ResetWish,
+  controls: Controls,
+): Promise<Outcome> {
+  const { facts, hooks, found } = await lookAround(machinery, wish, controls);
+  if (found.bootedFrom !== 'recovery') throw refuseOutsideRecovery(found);
+  const { erase } = wish;
+  const key = keyOf(machinery, 'reset', { ...keyParts(wish, facts, hooks), erase });
+  return withSession({ machinery, found }, async (session) => {
+    const owed = unfinished(session);
+    if (owed?.state.started.key === key) return carryOn(machinery, session, owed, controls);
+    if (owed !== undefined && wish.over === 'nothing') throw refuseUnfinished(owed);
+    const request = imageRequestOf(wish, { facts, hooks, session }, { passive: 'copy', erase });
+    return begin(
+      machinery,
+      session,
+      { operation: reset, request, key, hooks, only: undefined, cause: owed?.id },
+      controls,
+    );
+  });
+}

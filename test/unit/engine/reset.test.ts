@@ -1,0 +1,160 @@
+/** What a reset refuses, gives up and removes; that it keeps the laws wherever it is cut is shown in test/crash/model.test.ts. */
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../../src/exit-codes.ts';
+import { factsNow } from '../../../src/proof/simulated-facts.ts';
+import { newMachine, type NewMachine } from '../../../src/system/simulated/new-machine.ts';
+import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { simulatedSystem } from '../../../src/system/simulated/system.ts';
+import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
+import { deploy, reset, resume, upgrade, wishFor } from '../../support/simulated/commands.ts';
+import { ask, deploying, resetting, type Story } from '../../support/simulated/stories.ts';
+
+const STATE = '/run/cos/state';
+
+describe('a reset', () => {
+  it.each([
+    ['nothing', resetting.beside],
+    ['passive', resetting.withoutPassive],
+    ['both slots', resetting.withoutSlots],
+  ] as const)('gives up %s, and no more than it must', async (giveUp, story) => {
+    const machine = await done(story);
+    expect(outputs(machine)['check-preconditions']).toMatchObject({ giveUp });
+  });
+
+  it('makes both slots of the new image, with their labels', async () => {
+    const { images } = factsNow(await done(resetting.beside));
+    expect(images['active.img']?.label).toBe('COS_ACTIVE');
+    expect(images['passive.img']?.label).toBe('COS_PASSIVE');
+    expect(images['passive.img']?.content).toBe(images['active.img']?.content);
+  });
+
+  it('tells state.yaml where both came from', async () => {
+    const machine = await done(resetting.beside);
+    const text = await onState(machine, 'state.yaml');
+    expect(text?.match(/source: dir:\/\/\/new/g)).toHaveLength(2);
+  });
+
+  it('takes away what else is on COS_STATE, and leaves the log, the menu and what it needs', async () => {
+    const machine = await resetting.newMenu.begin();
+    const system = simulatedSystem(machine);
+    await system.mounts.mount({ kind: 'device', source: '/dev/vda5', at: STATE, mode: 'rw' });
+    await system.files.writeText(`${STATE}/grubcustom`, 'set default=mine\n', 0o644);
+    await system.files.makeDirectory(`${STATE}/backup`, 0o755);
+    await system.files.writeText(`${STATE}/backup/note`, 'mine', 0o644);
+    await system.mounts.unmount(STATE);
+    await ask(resetting.newMenu, machine);
+    expect(await listState(machine)).toEqual([
+      'cOS',
+      'grub2',
+      'grub_oem_env',
+      'slotwright',
+      'state.yaml',
+    ]);
+    expect(await onState(machine, 'grub2/grub.cfg')).not.toContain('grubcustom\n');
+  });
+
+  it('is refused outside recovery, before anything is opened', async () => {
+    const machine = newMachine({
+      slots: { active: 'one', recovery: 'rescue' },
+      sources: { '/new': sourceOf('two') },
+    });
+    await expect(reset(machine, wishFor('/new'))).rejects.toMatchObject({
+      code: 'not-in-recovery',
+      exit: EXIT.readCommandConfig,
+    });
+    expect(factsNow(machine).log).toEqual([]);
+  });
+
+  it('that fits nowhere says how much there would be, and gives nothing up', async () => {
+    const machine = inRecovery({ stateBytes: 900 * 2 ** 20 });
+    const { error, outcome } = await reset(machine, wishFor('/new'));
+    expect(outcome).toBe('rolled-back');
+    expect(error).toMatchObject({ code: 'no-space', exit: EXIT.noSpace });
+    expect(Object.keys(factsNow(machine).images)).toEqual(
+      expect.arrayContaining(['active.img', 'passive.img', 'recovery.img']),
+    );
+  });
+
+  it('over an unfinished operation is refused, and done when it is forced', async () => {
+    const machine = inRecovery({});
+    let dead: SimulatedMachine | undefined;
+    machine.onMoment = (what, now) => {
+      if (what === 'append step.started publish-state: durable') dead ??= now.kill();
+    };
+    await upgrade(machine, wishFor('/new'));
+    const next = dead ?? machine;
+    await expect(reset(next, wishFor('/new'))).rejects.toMatchObject({ code: 'unfinished' });
+    expect(await reset(next, wishFor('/new'), { over: 'unfinished' })).toMatchObject({
+      outcome: 'completed',
+    });
+    expect(await resume(next)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(factsNow(next).names).not.toContainEqual(expect.stringMatching(/retired|transition/));
+  });
+});
+
+describe('a deployment', () => {
+  it('is refused where there is a system, and asked again after it is done changes nothing', async () => {
+    const busy = newMachine({
+      slots: { active: 'one', recovery: 'rescue' },
+      sources: { '/new': sourceOf('two') },
+    });
+    await expect(deploy(busy, wishFor('/new'))).rejects.toMatchObject({
+      code: 'already-installed',
+      exit: EXIT.alreadyInstalled,
+    });
+    const machine = await done(deploying.rescued);
+    expect(await ask(deploying.rescued, machine)).toMatchObject({ outcome: 'already-installed' });
+  });
+
+  it('keeps the running system as passive when it is forced over it', async () => {
+    const machine = await deploying.forced.begin();
+    const before = factsNow(machine).images['active.img']?.content;
+    await ask(deploying.forced, machine);
+    expect(factsNow(machine).images['passive.img']?.content).toBe(before);
+  });
+});
+
+function inRecovery(more: Partial<NewMachine>): SimulatedMachine {
+  return newMachine({
+    slots: { active: 'one', passive: 'zero', recovery: 'rescue' },
+    bootVariables: { saved_entry: 'recovery' },
+    sources: { '/new': sourceOf('two') },
+    ...more,
+  });
+}
+
+async function done(story: Story): Promise<SimulatedMachine> {
+  const machine = await story.begin();
+  expect(await ask(story, machine)).toMatchObject({ outcome: 'completed' });
+  return machine;
+}
+
+function outputs(machine: SimulatedMachine): Readonly<Record<string, unknown>> {
+  const { log } = factsNow(machine);
+  if ('damage' in log) throw new Error(log.damage);
+  return Object.fromEntries(
+    log
+      .flat()
+      .flatMap(({ event }) =>
+        event.type === 'step.completed' ? [[event.step, event.output]] : [],
+      ),
+  );
+}
+
+async function whileMounted<T>(machine: SimulatedMachine, work: () => Promise<T>): Promise<T> {
+  const { mounts } = simulatedSystem(machine);
+  await mounts.mount({ kind: 'device', source: '/dev/vda5', at: STATE, mode: 'ro' });
+  try {
+    return await work();
+  } finally {
+    await mounts.unmount(STATE);
+  }
+}
+
+function onState(machine: SimulatedMachine, name: string): Promise<string | undefined> {
+  return whileMounted(machine, () => simulatedSystem(machine).files.readText(`${STATE}/${name}`));
+}
+
+function listState(machine: SimulatedMachine): Promise<readonly string[]> {
+  return whileMounted(machine, () => simulatedSystem(machine).files.list(STATE));
+}
