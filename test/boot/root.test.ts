@@ -482,6 +482,7 @@ describe('the shell files of the initramfs', () => {
       'lib/dracut/modules.d/30slotwright/mount.sh',
       'share/initramfs-tools/hooks/slotwright',
       'share/initramfs-tools/scripts/slotwright',
+      'lib/slotwright/machine-id',
     ].map((file) => join(base, file));
     const { stdout } = spawnSync('shellcheck', ['--shell=sh', ...posix], { encoding: 'utf8' });
     expect(stdout).toBe('');
