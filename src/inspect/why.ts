@@ -119,7 +119,8 @@ const armed = z.object({ attempts: z.number() });
 
 function startsOf(failed: ReadSegment | undefined): string {
   const output = armed.safeParse(failed?.state?.context.outputs['arm-judgement']);
-  return output.success ? `${output.data.attempts} times` : 'as often as it may be';
+  if (!output.success) return 'as often as it may be';
+  return output.data.attempts === 1 ? 'once' : `${output.data.attempts} times`;
 }
 
 function named(segment: ReadSegment): string {
