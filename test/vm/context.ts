@@ -19,7 +19,8 @@ import { makeSystemdTree } from './trees/systemd-tree.ts';
 
 const run = promisify(execFile);
 
-export type TreeKind = 'busybox' | 'systemd';
+/** `dracut` is `systemd` with an initramfs of that. */
+export type TreeKind = 'busybox' | 'systemd' | 'dracut';
 
 /** A disk to work on: a copy of a built one, so that scenarios do not meet. */
 export interface WorkingDisk {
@@ -37,11 +38,15 @@ export interface BootedStart {
   readonly options?: Partial<MachineOptions>;
   /** Before it boots, on its disk. */
   readonly prepare?: (disk: WorkingDisk) => Promise<void>;
+  /** Once it runs, and before it falls asleep. */
+  readonly first?: (machine: Machine) => Promise<void>;
 }
 
 export interface BootedMachine {
   readonly machine: Machine;
   readonly disk: WorkingDisk;
+  /** Path of the disk that this one was copied from: as it was when the machine fell asleep, for all of its name. */
+  readonly original: string;
 }
 
 export interface WalkContext {
@@ -55,8 +60,13 @@ export interface WalkContext {
   source(kind: TreeKind, version: string): Promise<string>;
   /** A fresh copy of the disk with 1.0 on it. */
   disk(kind: TreeKind): Promise<WorkingDisk>;
-  /** A machine that runs, on a disk of its own, in a second: the first of a name boots, the others wake from its memory. */
-  readonly booted: (start: BootedStart) => Promise<BootedMachine>;
+  /**
+   * A machine that runs, on a disk of its own, in a second: the first of a name boots, the others wake from its memory. `record`: as in
+   * {@link MachineOptions}, from waking on.
+   */
+  readonly booted: (start: BootedStart, record?: string) => Promise<BootedMachine>;
+  /** A working copy of a disk file that a scenario made. */
+  readonly copyOf: (path: string, built: BuiltDisk) => Promise<WorkingDisk>;
   /** Fails the walk unless it holds. */
   readonly check: (holds: boolean, promise: string) => void;
   readonly timings: readonly { readonly title: string; readonly seconds: number }[];
@@ -95,8 +105,7 @@ export async function createContext(
   const tree: WalkContext['tree'] = async (kind, version = '1.0') =>
     onceText(`tree ${kind} ${version}`, async () => {
       const root = join(folder, `${kind}-${version}`);
-      const make = kind === 'busybox' ? makeBusyboxTree : makeSystemdTree;
-      if (version === '1.0') await make(root, { version, bundle }, note);
+      if (version === '1.0') await makeTree(kind, root, { version, bundle }, note);
       else await deriveTree(await tree(kind), root, version);
       return root;
     });
@@ -154,13 +163,15 @@ export async function createContext(
         return path;
       }),
     disk,
-    booted: async ({ name, kind, options = {}, prepare }) => {
+    copyOf,
+    booted: async ({ name, kind, options = {}, prepare, first: work }, record) => {
       const asleep = await onceAsleep(name, async () => {
         const first = await disk(kind);
         await prepare?.(first);
         const machine = await first.start(options);
         try {
           await machine.ready();
+          await work?.(machine);
           await machine.sure(['sync']);
           const memory = `${first.path}.memory`;
           await machine.hibernate(memory);
@@ -170,8 +181,9 @@ export async function createContext(
         }
       });
       const woken = await copyOf(asleep.original, asleep.built);
-      const machine = await woken.start({ ...options, wake: asleep.memory });
-      return { machine, disk: woken };
+      const recording = record === undefined ? {} : { record };
+      const machine = await woken.start({ ...options, ...recording, wake: asleep.memory });
+      return { machine, disk: woken, original: asleep.original };
     },
     check: (holds, promise) => {
       if (!holds) throw new VmError(`it does not hold: ${promise}`);
@@ -179,6 +191,17 @@ export async function createContext(
     },
     end: async () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+async function makeTree(
+  kind: TreeKind,
+  root: string,
+  given: { readonly version: string; readonly bundle: string },
+  note: (line: string) => void,
+): Promise<void> {
+  if (kind === 'busybox') return makeBusyboxTree(root, given, note);
+  const maker = kind === 'dracut' ? 'dracut' : 'initramfs-tools';
+  return makeSystemdTree(root, { ...given, maker }, note);
 }
 
 interface Asleep {

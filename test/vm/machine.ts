@@ -20,11 +20,13 @@ export interface MachineOptions {
   readonly drives?: Hardware['drives'];
   /** Default 768. */
   readonly mebibytes?: number;
+  /** Where everything that the disk is asked for is recorded. Default: nowhere. */
+  readonly record?: string;
   /** Default `restart`. */
   readonly onReboot?: Hardware['onReboot'];
   /** File that {@link Machine.hibernate} made; `disk` is a copy of its disk of that moment, all else is as it was. */
   readonly wake?: string;
-  /** After this the machine is killed, whatever it does. Default ten minutes. */
+  /** After this the machine is killed, whatever it does. Default an hour. */
   readonly lifeMs?: number;
 }
 
@@ -93,11 +95,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     onReboot: options.onReboot ?? 'restart',
     lines: { console: console.path, agent: agent.path, monitor: monitor.path },
     folder,
+    ...(options.record === undefined ? {} : { record: options.record }),
     ...(options.wake === undefined ? {} : { wake: options.wake }),
   });
   let complaint = '';
   qemu.stderr?.on('data', (text: Buffer) => (complaint += text.toString()));
-  const life = setTimeout(() => qemu.kill('SIGKILL'), options.lifeMs ?? 600_000);
+  const life = setTimeout(() => qemu.kill('SIGKILL'), options.lifeMs ?? 3_600_000);
   // The kernel ends QEMU with us; its folder is ours to remove.
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);

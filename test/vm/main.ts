@@ -1,36 +1,47 @@
 /**
  * `npm run vm`: walks through what this program promises in virtual machines, without hardware virtualisation.
- * Arguments: names of scenarios; none means all. Prints how long each part took.
+ * Arguments: names of scenarios, none means all; and which part of one. Prints how long each part took.
  */
+import { parseArguments, USAGE, type WalkArguments } from './arguments.ts';
 import { createContext, type WalkContext } from './context.ts';
 import { boots } from './walk/boots.ts';
 import { cuts } from './walk/cuts.ts';
 import { debugrw } from './walk/debugrw.ts';
 import { fallback } from './walk/fallback.ts';
+import { states } from './walk/states.ts';
+import { systemd } from './walk/systemd.ts';
 import { transient } from './walk/transient.ts';
 import { upgrade } from './walk/upgrade.ts';
 
-const SCENARIOS: Readonly<Record<string, (context: WalkContext) => Promise<void>>> = {
+type Scenario = (context: WalkContext, given: WalkArguments) => Promise<void>;
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
   boots,
   transient,
   debugrw,
   upgrade,
   fallback,
   cuts,
+  states,
+  systemd,
 };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(names: readonly string[]): Promise<number> {
-  const wanted = names.length === 0 ? Object.keys(SCENARIOS) : names;
-  const unknown = wanted.filter((name) => !Object.hasOwn(SCENARIOS, name));
-  if (unknown.length > 0 || process.getuid?.() !== 0) {
-    print(unknown.length > 0 ? `no such scenario: ${unknown.join(', ')}` : 'this needs root');
+async function main(argv: readonly string[]): Promise<number> {
+  const given = parseArguments(argv);
+  const names = 'wrong' in given ? [] : given.scenarios;
+  const unknown = names.filter((name) => !Object.hasOwn(SCENARIOS, name));
+  if ('wrong' in given || unknown.length > 0 || process.getuid?.() !== 0) {
+    if ('wrong' in given) print(given.wrong);
+    else print(unknown.length > 0 ? `no such scenario: ${unknown.join(', ')}` : 'this needs root');
     print(`scenarios: ${Object.keys(SCENARIOS).join(' ')}`);
+    print(USAGE);
     return 1;
   }
+  const wanted = names.length === 0 ? Object.keys(SCENARIOS) : names;
   const context = await createContext('dist/slotwright.cjs', print);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void context.end().finally(() => process.exit(130)));
@@ -38,7 +49,7 @@ async function main(names: readonly string[]): Promise<number> {
   try {
     for (const name of wanted) {
       print(`== ${name}`);
-      await SCENARIOS[name]?.(context);
+      await SCENARIOS[name]?.(context, given);
     }
     return 0;
   } catch (error) {

@@ -16,6 +16,8 @@ export interface Hardware {
   readonly onReboot: 'restart' | 'exit';
   /** Sockets that we listen on. */
   readonly lines: Readonly<Record<'console' | 'agent' | 'monitor', string>>;
+  /** Empty file for a log of everything that the disk is asked for (`test/support/power/write-log.ts` reads it). */
+  readonly record?: string;
   /** Memory of a machine like this one, to go on from. */
   readonly wake?: string;
   /** Folder for its own files: firmware variables, log of the console. */
@@ -38,14 +40,16 @@ const FIRMWARE_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
 async function qemuArguments(hardware: Hardware): Promise<readonly string[]> {
   const { disk, drives, mebibytes, onReboot, lines, folder } = hardware;
-  const all = [{ file: disk, mode: 'rw' as const }, ...drives];
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-accel', process.env['SLOTWRIGHT_VM_ACCEL'] ?? 'tcg', '-m', String(mebibytes)],
     ...(onReboot === 'exit' ? ['-no-reboot'] : []),
     ...['-device', 'virtio-rng-pci'],
     ...(await firmwareArguments(hardware)),
-    ...all.flatMap(driveArguments),
+    ...(hardware.record === undefined
+      ? driveArguments({ file: disk, mode: 'rw' }, 0)
+      : recordedArguments(disk, hardware.record)),
+    ...drives.flatMap((drive, index) => driveArguments(drive, index + 1)),
     ...['-chardev', `${line('console', lines.console)},logfile=${join(folder, 'console.log')}`],
     ...['-chardev', line('agent', lines.agent), '-chardev', line('monitor', lines.monitor)],
     ...['-serial', 'chardev:console', '-serial', 'chardev:agent'],
@@ -63,6 +67,16 @@ function driveArguments(drive: Hardware['drives'][number], index: number): reado
   return [
     ...['-drive', `if=none,id=d${index},format=raw,cache=unsafe,file=${file}${readOnly}`],
     ...['-device', `virtio-blk-pci,drive=d${index},bootindex=${index}`],
+  ];
+}
+
+/** A flush that took time would let writes that come after it look as if they came before. */
+function recordedArguments(disk: string, log: string): readonly string[] {
+  return [
+    ...['-blockdev', `driver=file,node-name=data,filename=${disk},cache.no-flush=on`],
+    ...['-blockdev', `driver=file,node-name=log,filename=${log},cache.no-flush=on`],
+    ...['-blockdev', 'driver=blklogwrites,node-name=d0,file=data,log=log,log-sector-size=512'],
+    ...['-device', 'virtio-blk-pci,drive=d0,write-cache=on,bootindex=0'],
   ];
 }
 

@@ -1,4 +1,4 @@
-/** A derivative as a distribution makes one: systemd, udev, an initramfs by initramfs-tools, units enabled. */
+/** A derivative as a distribution makes one: systemd, udev, an initramfs by the distribution's own program, units enabled. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostCommand } from '../../../src/sandbox/host-command.ts';
@@ -9,35 +9,30 @@ import { installProgram } from './program.ts';
 import { writeTreeFiles, type TreeFile } from './tree-files.ts';
 import { unpackVendor, writeVersion } from './vendor-files.ts';
 
+/** What makes the initramfs. */
+export type InitramfsMaker = 'initramfs-tools' | 'dracut';
+
 /** Makes the tree from nothing: a minute the first time, some seconds from the cache. */
 export async function makeSystemdTree(
   root: string,
-  given: { readonly version: string; readonly bundle: string },
+  given: { readonly version: string; readonly bundle: string; readonly maker: InitramfsMaker },
   note: (line: string) => void,
 ): Promise<void> {
-  const archive = await baseArchive(
-    { name: 'systemd', variant: 'minbase', packages: PACKAGES },
-    note,
-  );
-  await unpackVendor(root, archive);
+  const { version, bundle, maker } = given;
+  const name = maker === 'dracut' ? 'dracut' : 'systemd';
+  const packages = [...PACKAGES, maker];
+  await unpackVendor(root, await baseArchive({ name, variant: 'minbase', packages }, note));
   await keepModules(root, MODULES);
-  await writeTreeFiles(root, FILES);
+  await writeTreeFiles(root, { ...FILES, ...(maker === 'dracut' ? {} : INITRAMFS_TOOLS) });
   await hostCommand('systemctl', ['--root', root, 'enable', 'vm-agent.service']);
   // The one of the package's installation: `init` makes another, with our root in it.
   await rm(join(root, `boot/initrd.img-${await kernelOf(root)}`), { force: true });
-  await installProgram(root, given.bundle, ['--initrd']);
-  await writeVersion(root, given.version);
+  await installProgram(root, bundle, ['--initrd']);
+  await writeVersion(root, version);
 }
 
 const PACKAGES = [
-  ...[
-    'linux-image-cloud-amd64',
-    'systemd-sysv',
-    'udev',
-    'dbus',
-    'initramfs-tools',
-    'busybox-static',
-  ],
+  ...['linux-image-cloud-amd64', 'systemd-sysv', 'udev', 'dbus', 'busybox-static'],
   ...['kmod', 'procps', 'e2fsprogs', 'dosfstools', 'rsync', 'zypper', 'rpm'],
 ];
 
@@ -56,17 +51,20 @@ const MODULES = [
   ],
 ];
 
+const INITRAMFS_TOOLS: Readonly<Record<string, TreeFile>> = {
+  'etc/initramfs-tools/conf.d/vm': 'MODULES=list\nCOMPRESS=gzip\n',
+  'etc/initramfs-tools/modules': 'virtio_pci\nvirtio_blk\n',
+};
+
 const FILES: Readonly<Record<string, TreeFile>> = {
   'etc/fstab': '',
-  // Empty, not missing: each boot of an immutable image would be a first boot, and enable whatever a preset names.
-  'etc/machine-id': '',
+  // To be made by the machine: `init` brings what keeps it (docs/immutability.md).
+  'etc/machine-id': 'uninitialized\n',
   // These machines have no network to wait for.
   'etc/systemd/system/systemd-networkd-wait-online.service': { link: '/dev/null' },
   // An empty password, for the console of a test.
   'etc/shadow': 'root::19000:0:99999:7:::\n',
   [AGENT_PATH]: { script: AGENT },
-  'etc/initramfs-tools/conf.d/vm': 'MODULES=list\nCOMPRESS=gzip\n',
-  'etc/initramfs-tools/modules': 'virtio_pci\nvirtio_blk\n',
   'etc/systemd/system/vm-agent.service': `[Unit]
 Description=Hand of the driver of this virtual machine
 After=multi-user.target slotwright-confirm.service

@@ -3,12 +3,13 @@ import type { Firmware } from '../qemu.ts';
 import type { TreeKind } from '../context.ts';
 import type { Machine } from '../machine.ts';
 
-/** A disk boots to a login, by either firmware, with either init; its root is read-only and its partitions are where they belong. */
+/** A disk boots to a login, by either firmware, with either init and either initramfs; its root is read-only and its partitions are where they belong. */
 export async function boots(context: WalkContext): Promise<void> {
   const ways: readonly (readonly [TreeKind, Firmware])[] = [
     ['busybox', 'bios'],
     ['busybox', 'efi'],
     ['systemd', 'bios'],
+    ['dracut', 'bios'],
   ];
   for (const [kind, firmware] of ways) {
     const disk = await context.part(`disk: ${kind}`, () => context.disk(kind));

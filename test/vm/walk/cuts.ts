@@ -1,6 +1,10 @@
 import { rm } from 'node:fs/promises';
-import type { BootedStart, WalkContext, WorkingDisk } from '../context.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WalkArguments } from '../arguments.ts';
+import type { BootedStart, WalkContext } from '../context.ts';
+import { judgeAgainst, type Judge } from '../judge.ts';
 import type { Machine } from '../machine.ts';
+import { comesBack, type CameBack } from './come-back.ts';
 
 /** Lent drive, mounted in every boot: what was interrupted finds its source again. */
 const NEXT_HOOK = `stages:
@@ -11,115 +15,136 @@ const NEXT_HOOK = `stages:
         - mkdir -p /run/next && mount -o ro /dev/vdb /run/next
 `;
 
-/**
- * The plug is pulled at random times, during the upgrade and during the boot that judges it. Each time the machine must come up by itself and
- * be done with what was begun, without a person: finished, or undone. The seed is told, and may be given: `VM_SEED`, `VM_CUTS`, `VM_BOOT_CUTS`.
- */
-export async function cuts(context: WalkContext): Promise<void> {
-  const { note, part } = context;
-  const seed = Number(process.env['VM_SEED'] ?? 20_261_123);
-  const random = randomFrom(seed);
-  note(`seed ${seed}`);
-  const next = await part('next system: 2.0', () => context.source('busybox', '2.0'));
-  const drives = [{ file: next, mode: 'ro' as const }];
-  const start: BootedStart = {
-    name: 'an upgrade that will be cut',
+/** A machine that runs 1.0 and finds 2.0 on a lent drive, in each of its boots. */
+export async function aboutToUpgrade(context: WalkContext): Promise<BootedStart> {
+  const next = await context.part('next system: 2.0', () => context.source('busybox', '2.0'));
+  return {
+    name: 'about to upgrade',
     kind: 'busybox',
-    options: { drives },
+    options: { drives: [{ file: next, mode: 'ro' }] },
     prepare: async (disk) => disk.files.write('oem', '/10_next.yaml', NEXT_HOOK),
   };
-  const upgraded: BootedStart = { ...start, name: 'a boot that will be cut' };
-
-  const whole = await part('an upgrade that nobody cuts', async () => {
-    const { machine } = await context.booted(start);
-    try {
-      const began = performance.now();
-      await machine.sure(['elemental', 'upgrade'], 600_000);
-      return performance.now() - began;
-    } finally {
-      await machine.cutPower();
-    }
-  });
-  const tally = { finished: 0, undone: 0, 'not begun': 0 };
-  for (let cut = 1; cut <= Number(process.env['VM_CUTS'] ?? 20); cut += 1) {
-    const after = Math.round(random() * whole);
-    await part(`cut ${cut}: the upgrade after ${after} ms`, async () => {
-      const { machine, disk } = await context.booted(start);
-      try {
-        const running = machine.run(['elemental', 'upgrade'], 600_000).catch(() => undefined);
-        await Promise.race([running, elapsed(after)]);
-      } finally {
-        await machine.cutPower();
-      }
-      tally[await comesBack(context, disk, drives)] += 1;
-      await rm(disk.path);
-    });
-  }
-  for (let cut = 1; cut <= Number(process.env['VM_BOOT_CUTS'] ?? 10); cut += 1) {
-    const after = Math.round(random() * 30_000);
-    await part(`cut ${cut}: the boot that judges after ${after} ms`, async () => {
-      const { machine, disk } = await context.booted(upgraded);
-      try {
-        await machine.sure(['elemental', 'upgrade'], 600_000);
-        machine.mark();
-        void machine.run(['reboot']).catch(() => undefined);
-        await machine.seen(/Linux version/, 120_000);
-        await elapsed(after);
-      } finally {
-        await machine.cutPower();
-      }
-      tally[await comesBack(context, disk, drives)] += 1;
-      await rm(disk.path);
-    });
-  }
-  note(`${tally.finished} finished, ${tally.undone} undone, ${tally['not begun']} not begun`);
 }
 
-type Drives = readonly { readonly file: string; readonly mode: 'ro' }[];
+/**
+ * The plug is pulled at random times, during the upgrade and during the boot that judges it. Each time the machine must come up by itself and
+ * be done with what was begun, without a person: finished, or undone.
+ */
+export async function cuts(context: WalkContext, given: WalkArguments): Promise<void> {
+  const { upgrade, boot, from, seed } = given.cuts;
+  const start = await aboutToUpgrade(context);
+  context.note(`seed ${String(seed)}`);
+  const { judge, took } = await uncut(context, start);
+  const wait = randomFrom(seed);
+  await cutEach(context, judge, {
+    title: 'the upgrade',
+    times: times(upgrade, () => wait() * took.upgrade).slice(from - 1),
+    start,
+    begin: async (machine) => void machine.run(UPGRADE, LONG_MS).catch(() => undefined),
+  });
+  const bootWait = randomFrom(seed + 1);
+  await cutEach(context, judge, {
+    title: 'the boot that judges',
+    times: times(boot, () => bootWait() * took.boot).slice(from - 1),
+    start: upgraded(start),
+    begin: reboots,
+  });
+}
 
-/** Powered on again, and left alone: a login by itself, and nothing owed. */
-async function comesBack(
-  { check, note }: WalkContext,
-  disk: WorkingDisk,
-  drives: Drives,
-): Promise<'finished' | 'undone' | 'not begun'> {
-  const machine = await disk.start({ drives });
+const UPGRADE = ['elemental', 'upgrade'] as const;
+const LONG_MS = 900_000;
+
+/** The same machine, the upgrade behind it and the reboot before it. */
+function upgraded(start: BootedStart): BootedStart {
+  const first = async (machine: Machine): Promise<void> => {
+    await machine.sure(UPGRADE, LONG_MS);
+  };
+  return { ...start, name: 'about to be judged', first };
+}
+
+/** Resolves when the kernel of the new boot has said its first word. */
+async function reboots(machine: Machine): Promise<void> {
+  machine.mark();
+  void machine.run(['reboot']).catch(() => undefined);
+  await machine.seen(/Linux version/, LONG_MS);
+}
+
+interface Uncut {
+  readonly judge: Judge;
+  /** Milliseconds of the upgrade, and of the boot that judges from the kernel's first word to the login. */
+  readonly took: { readonly upgrade: number; readonly boot: number };
+}
+
+/** The upgrade and the boot after it when nobody cuts them. */
+async function uncut(context: WalkContext, start: BootedStart): Promise<Uncut> {
+  const { machine, disk, original } = await context.part('a machine with 1.0', () =>
+    context.booted(start),
+  );
   try {
-    const { mode, version } = await machine.ready(900_000);
-    await machine.seen(/login: $/, 900_000);
-    await settled(machine);
-    const status = JSON.parse(await machine.sure(['elemental', 'status', '--json'])) as {
-      readonly unfinished?: unknown;
-    };
-    check(status.unfinished === undefined, `it came up (${mode} ${version}), and owes nothing`);
-    const history = JSON.parse(await machine.sure(['elemental', 'history', '--json'])) as {
-      readonly operations: readonly { readonly operation: string; readonly outcome: string }[];
-    };
-    const upgrade = history.operations.findLast(({ operation }) => operation === 'upgrade');
-    note(history.operations.map(({ operation, outcome }) => `${operation} ${outcome}`).join(', '));
-    if (upgrade === undefined) return 'not begun';
-    return upgrade.outcome === 'completed' ? 'finished' : 'undone';
+    const judge = await context.part('what the laws are judged against', () =>
+      judgeAgainst(original, context.folder),
+    );
+    const upgrade = await measured(context, 'an upgrade that nobody cuts', () =>
+      machine.sure(UPGRADE, LONG_MS),
+    );
+    await reboots(machine);
+    const boot = await measured(context, 'a boot that nobody cuts', () =>
+      machine.seen(/login: $/, LONG_MS),
+    );
+    await machine.shutdown();
+    await context.part('its disk is judged', () => judge.end(disk.path));
+    return { judge, took: { upgrade, boot } };
   } finally {
     await machine.cutPower();
+    await rm(disk.path);
   }
 }
 
-/** What boots do by themselves has ended when the tool runs no more. */
-async function settled(machine: Machine): Promise<void> {
-  await machine.sure(
-    [
-      'sh',
-      '-c',
-      'while pgrep -f "elemental (resume|assess-boot|run-stage)" >/dev/null; do sleep 1; done',
-    ],
-    600_000,
+/** Runs a part and tells its milliseconds. */
+async function measured(
+  { part }: WalkContext,
+  title: string,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const began = performance.now();
+  await part(title, work);
+  return performance.now() - began;
+}
+
+interface Cuts {
+  readonly title: string;
+  /** Milliseconds after `begin`. */
+  readonly times: readonly number[];
+  readonly start: BootedStart;
+  readonly begin: (machine: Machine) => Promise<void>;
+}
+
+async function cutEach(context: WalkContext, judge: Judge, cut: Cuts): Promise<void> {
+  const tally: Record<CameBack, number> = { finished: 0, undone: 0, 'not begun': 0 };
+  for (const after of cut.times) {
+    await context.part(`cut: ${cut.title} after ${String(after)} ms`, async () => {
+      const { machine, disk } = await context.booted(cut.start);
+      try {
+        await cut.begin(machine);
+        await delay(after);
+      } finally {
+        await machine.cutPower();
+      }
+      const drives = cut.start.options?.drives;
+      tally[await comesBack(context, disk, { drives, judge })] += 1;
+      await rm(disk.path);
+    });
+  }
+  const { finished, undone } = tally;
+  const cutShort = `${String(cut.times.length)} cuts of ${cut.title}`;
+  context.note(
+    `${cutShort}: ${String(finished)} finished, ${String(undone)} undone, ${String(tally['not begun'])} not begun`,
   );
 }
 
-const elapsed = async (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+function times(count: number, next: () => number): readonly number[] {
+  return Array.from({ length: count }, () => Math.round(next()));
+}
 
 /** A small generator with a seed (mulberry32): cuts fall at the same times again. */
 function randomFrom(seed: number): () => number {

@@ -1,22 +1,49 @@
+import type { WalkArguments } from '../arguments.ts';
 import { mountNext, type WalkContext, type WorkingDisk } from '../context.ts';
+import { VmError } from '../failure.ts';
 import type { Machine } from '../machine.ts';
 
 /** What a hook does to the new system, so that its boots fail at another place each time. */
-const FAULTS = {
-  'the kernel panics': 'echo no initrd >/boot/initrd',
-  'init fails':
-    "rm -f /usr/sbin/init && printf '#!/bin/sh\\nexit 1\\n' >/usr/sbin/init && chmod 0755 /usr/sbin/init",
-  'a health check fails':
-    "mkdir -p /etc/slotwright/health.d && printf '#!/bin/sh\\necho no route to the world >&2\\nexit 1\\n' >/etc/slotwright/health.d/10-world && chmod 0755 /etc/slotwright/health.d/10-world",
-} as const;
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'kernel',
+    title: 'the kernel panics',
+    command: 'echo no initrd >/boot/initrd',
+    remembered: 'none of its boots reached the health checks',
+  },
+  {
+    name: 'init',
+    title: 'init fails',
+    command:
+      "rm -f /usr/sbin/init && printf '#!/bin/sh\\nexit 1\\n' >/usr/sbin/init && chmod 0755 /usr/sbin/init",
+    remembered: 'none of its boots reached the health checks',
+  },
+  {
+    name: 'health',
+    title: 'a health check fails',
+    command:
+      "mkdir -p /etc/slotwright/health.d && printf '#!/bin/sh\\necho no route to the world >&2\\nexit 1\\n' >/etc/slotwright/health.d/10-world && chmod 0755 /etc/slotwright/health.d/10-world",
+    remembered: 'no route to the world',
+  },
+];
+
+interface Fault {
+  readonly name: string;
+  readonly title: string;
+  readonly command: string;
+  /** What `why` says of the attempts. */
+  readonly remembered: string;
+}
 
 /** A new system that does not come up is given up after three attempts: passive runs, knows why, and can be made active again. */
-export async function fallback(context: WalkContext): Promise<void> {
+export async function fallback(context: WalkContext, { faults }: WalkArguments): Promise<void> {
   const { check, note, part } = context;
+  const wanted = FAULTS.filter(({ name }) => faults.length === 0 || faults.includes(name));
+  if (wanted.length === 0) throw new VmError(`no such fault: ${faults.join(', ')}`);
   const next = await part('next system: 2.0', () => context.source('busybox', '2.0'));
-  for (const [fault, command] of Object.entries(FAULTS)) {
-    note(`-- ${fault}`);
-    const disk = await part(`disk: ${fault}`, () => brokenBy(context, command));
+  for (const { title, command, remembered } of wanted) {
+    note(`-- ${title}`);
+    const disk = await part(`disk: ${title}`, () => brokenBy(context, command));
     const machine = await disk.start({ drives: [{ file: next, mode: 'ro' }] });
     try {
       await part('power on', () => machine.ready());
@@ -35,14 +62,7 @@ export async function fallback(context: WalkContext): Promise<void> {
       const why = await machine.sure(['elemental', 'why']);
       note(why.trimEnd().replaceAll('\n', '\n   '));
       check(why.includes('started 3 times and not confirmed'), 'it knows how often was tried');
-      check(
-        why.includes(
-          fault === 'a health check fails'
-            ? 'no route to the world'
-            : 'none of its boots reached the health checks',
-        ),
-        'it knows what the attempts said',
-      );
+      check(why.includes(remembered), 'it knows what the attempts said');
       await mountNext(machine);
       const again = await machine.run(['elemental', 'upgrade'], 300_000);
       check(again.code === 96, 'the same upgrade is refused');

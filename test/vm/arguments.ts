@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+
+/** What a walk was asked for. */
+export interface WalkArguments {
+  readonly scenarios: readonly string[];
+  /** Of `fallback`: names of the faults to walk through; empty means all. */
+  readonly faults: readonly string[];
+  readonly cuts: CutArguments;
+  /** Of `states`: numbers of the moments to boot, from 1; empty means all. */
+  readonly moments: readonly number[];
+}
+
+/** Of `cuts`: how many of each kind, and what the times are drawn from. */
+export interface CutArguments {
+  readonly upgrade: number;
+  readonly boot: number;
+  /** Of each kind, the number of the first one: earlier ones are drawn and left out. */
+  readonly from: number;
+  readonly seed: number;
+}
+
+export const USAGE = `options: --fault NAME (of fallback; may be repeated)
+         --upgrade N --boot N --from N --seed N (of cuts: how many of each kind, the first one, where chance begins)
+         --moment N (of states; may be repeated)`;
+
+/** Names are checked by whoever knows them; here only the form. */
+export function parseArguments(
+  argv: readonly string[],
+): WalkArguments | { readonly wrong: string } {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        fault: { type: 'string', multiple: true, default: [] },
+        upgrade: { type: 'string', default: '20' },
+        boot: { type: 'string', default: '10' },
+        moment: { type: 'string', multiple: true, default: [] },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string', default: '20261123' },
+      },
+    });
+    const { upgrade, boot, from, seed, moment } = values;
+    const wrong = [upgrade, boot, from, seed, ...moment].find((text) => !/^[0-9]{1,9}$/.test(text));
+    if (wrong !== undefined) return { wrong: `not a number: ${wrong}` };
+    const cuts = {
+      upgrade: Number(upgrade),
+      boot: Number(boot),
+      from: Number(from),
+      seed: Number(seed),
+    };
+    return { scenarios: positionals, faults: values.fault, cuts, moments: moment.map(Number) };
+  } catch (error) {
+    return { wrong: error instanceof Error ? error.message : String(error) };
+  }
+}
