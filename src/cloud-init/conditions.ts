@@ -1,7 +1,6 @@
 import { EntryError } from './parts/entry-error.ts';
 import type { PartContext } from './parts/part.ts';
 import { endOf, isSuccess } from './parts/run-program.ts';
-import { compileExpression } from './regular-expression.ts';
 import type { Step } from './step.ts';
 import type { Target } from './target.ts';
 
@@ -108,15 +107,21 @@ const conditions: readonly Condition[] = [
   filesExist,
 ];
 
-function expressionReason(key: string, source: string, text: string): string | undefined {
-  const expression = compileExpression(source);
-  if (expression === undefined) {
-    return `\`${key}\` is no regular expression: \`${source}\``;
+async function expressionReason(
+  key: string,
+  source: string,
+  text: string,
+): Promise<string | undefined> {
+  // Most hooks have no expression: they need not wait for the engine to be loaded.
+  const { compileSearch } = await import('./search-expression.ts');
+  const { search, problem } = compileSearch(source);
+  if (problem !== undefined) {
+    return `\`${key}\` is no regular expression: ${problem}`;
   }
   if (text === '') {
     return `\`${key}\` cannot be judged: the system does not tell`;
   }
-  return expression.test(text) ? undefined : `\`${key}: ${source}\` does not match \`${text}\``;
+  return search.test(text) ? undefined : `\`${key}: ${source}\` does not match \`${text}\``;
 }
 
 async function osFact(target: Target, name: string): Promise<string> {

@@ -9,7 +9,6 @@ import { EntryError } from './parts/entry-error.ts';
 import type { PartContext } from './parts/part.ts';
 import type { Report } from './report.ts';
 import type { Target } from './target.ts';
-import { renderTemplate } from './template/render.ts';
 import { TemplateError } from './template/template-error.ts';
 import type { Position } from './yaml/node.ts';
 
@@ -87,12 +86,15 @@ function openPart(opening: {
     await tellOutput();
     await report.fail(place, { message, ...(at === undefined ? {} : { at }) });
   };
-  const renderWith: PartContext['renderWith'] = async (text, data) =>
-    text.includes('{{')
-      ? renderTemplate(text, { Values: await target.values(), ...data }, (bytes) =>
-          target.random(bytes),
-        )
-      : text;
+  const renderWith: PartContext['renderWith'] = async (text, data) => {
+    if (!text.includes('{{')) {
+      return text;
+    }
+    // Most hooks have no template: they need not wait for its functions to be loaded.
+    const { renderTemplate } = await import('./template/render.ts');
+    const values = await target.values();
+    return renderTemplate(text, { Values: values, ...data }, target);
+  };
 
   const context: PartContext = {
     target,

@@ -4,7 +4,7 @@ import { readEntity } from '../entities/entity.ts';
 import { contentEncodings, decodeContent } from '../parts/encoding.ts';
 import { EntryError } from '../parts/entry-error.ts';
 import { hostName } from '../parts/hostname.ts';
-import { compileExpression } from '../regular-expression.ts';
+import { compileSearch } from '../search-expression.ts';
 import type { MappingNode, ScalarNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
 import { asksBack } from './asks-back.ts';
@@ -93,17 +93,18 @@ function commandFindings({ text, at }: ScalarNode): readonly Finding[] {
 }
 
 function expressionFindings({ text, at }: ScalarNode, what: string): readonly Finding[] {
-  if (compileExpression(text) === undefined) {
-    const message = `${what} is no regular expression: the step is never run`;
+  const { problem } = compileSearch(text);
+  if (problem !== undefined) {
+    const message = `${what} is no regular expression, the step is never run: ${problem}`;
     const expected = 'a regular expression';
     return [{ severity: 'warning', code: 'bad-expression', message, expected, at }];
   }
-  return /\(\?<?[=!]/.test(text)
+  return /\^\(\?[=!]/.test(text)
     ? [
         {
           severity: 'note',
           code: 'look-around',
-          message: `${what} looks ahead or behind: the reference cannot, and never runs the step`,
+          message: `${what} looks ahead: the reference cannot, and never runs the step`,
           at,
         },
       ]

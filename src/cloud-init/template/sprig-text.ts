@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Expression } from '../regular-expression.ts';
 import { compileExpression } from '../regular-expression.ts';
 import { asList, asNumber, asText } from './arguments.ts';
 import type { TemplateFunction } from './functions.ts';
@@ -78,19 +79,13 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
     Array.isArray(list) ? list.filter(isThere).map(asText).join(asText(separator)) : asText(list),
   sortAlpha: (list) => asList(list).map(asText).sort(),
   regexMatch: (pattern, text) => expression(pattern).test(asText(text)),
-  regexFind: (pattern, text) => expression(pattern).exec(asText(text))?.[0] ?? '',
-  regexFindAll: (pattern, text, count) => {
-    const found = asText(text).match(expression(pattern, 'g')) ?? [];
-    return asNumber(count) < 0 ? found : found.slice(0, asNumber(count));
-  },
-  regexReplaceAll: (pattern, text, by) =>
-    asText(text).replace(expression(pattern, 'g'), asText(by).replace(/\$\{(\w+)\}/g, '$$$1')),
+  regexFind: (pattern, text) => expression(pattern).find(asText(text)) ?? '',
+  regexFindAll: (pattern, text, count) =>
+    expression(pattern).findAll(asText(text), asNumber(count)),
+  regexReplaceAll: (pattern, text, by) => expression(pattern).replaceAll(asText(text), asText(by)),
   regexReplaceAllLiteral: (pattern, text, by) =>
-    asText(text).replace(expression(pattern, 'g'), () => asText(by)),
-  regexSplit: (pattern, text, count) => {
-    const pieces = asText(text).split(expression(pattern));
-    return asNumber(count) < 0 ? pieces : pieces.slice(0, asNumber(count));
-  },
+    expression(pattern).replaceAllLiteral(asText(text), asText(by)),
+  regexSplit: (pattern, text, count) => expression(pattern).split(asText(text), asNumber(count)),
   b64enc: (text) => Buffer.from(asText(text)).toString('base64'),
   b64dec: (text) => Buffer.from(asText(text), 'base64').toString('utf8'),
   sha1sum: (text) => hash('sha1', text),
@@ -142,12 +137,12 @@ function limitedSplit(text: string, separator: string, count: number): readonly 
     : [...pieces.slice(0, count - 1), pieces.slice(count - 1).join(separator)];
 }
 
-function expression(pattern: unknown, flags = ''): RegExp {
-  const compiled = compileExpression(asText(pattern));
-  if (compiled === undefined) {
-    throw new TemplateError(`bad regular expression \`${asText(pattern)}\``);
+function expression(pattern: unknown): Expression {
+  const { expression: compiled, problem } = compileExpression(asText(pattern));
+  if (problem !== undefined) {
+    throw new TemplateError(`bad regular expression \`${asText(pattern)}\`: ${problem}`);
   }
-  return new RegExp(compiled.source, compiled.flags + flags);
+  return compiled;
 }
 
 function hash(algorithm: string, text: unknown): string {

@@ -113,7 +113,7 @@ describe('a step', () => {
     expect(commands).toEqual([]);
     expect(events.map((event) => event.type === 'hook.skipped' && event.reason)).toEqual([
       '`node: other` does not match `box`',
-      '`only_os` is no regular expression: `[`',
+      '`only_os` is no regular expression: missing closing ]: `[`',
       'none of the files is there',
     ]);
   });
