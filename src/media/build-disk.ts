@@ -1,11 +1,11 @@
 /** Builds the disk of an installed system from a root tree: no root, no loop device, no mount. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { stubMenu } from '../boot/loader.ts';
 import {
   findBootLoader,
   installForBios,
   makeBootLoader,
-  stubMenu,
   type BootLoaderSource,
 } from './boot-loader.ts';
 import { planDisk, type DiskPlan, type DiskRecipe } from './disk-plan.ts';
@@ -71,7 +71,15 @@ interface Site {
 
 async function makeImages({ staging, plan, signal, note }: Site): Promise<void> {
   const at = (name: string): string => join(staging, name);
-  for (const name of ['state/cOS', 'state/grub2', 'recovery/cOS', 'oem', 'persistent', 'boot']) {
+  for (const name of [
+    'state/cOS',
+    'state/grub2',
+    'recovery/cOS',
+    'recovery/grub2',
+    'oem',
+    'persistent',
+    'boot',
+  ]) {
     await mkdir(at(name), { recursive: true });
   }
   const { tree, labels, imageBytes: bytes } = plan;
@@ -95,7 +103,7 @@ async function makeFileSystems({ plan, staging, disk, signal, note }: Site): Pro
 
 async function makeBootable({ plan, loader, staging, disk, signal, note }: Site): Promise<void> {
   note('boot loader: GRUB for BIOS and for EFI');
-  const menu = stubMenu(plan.labels.state);
+  const menu = stubMenu([plan.labels.state, plan.labels.recovery]);
   const { bios, efi } = plan.layout.partitions;
   const core = join(staging, 'boot/core.img');
   const program = join(staging, 'boot/grub.efi');

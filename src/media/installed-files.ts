@@ -11,8 +11,11 @@ import type { DiskPlan } from './disk-plan.ts';
 /** Writes them into the folders `state`, `recovery` and `oem` of a staging directory. */
 export async function writeInstalledFiles(plan: DiskPlan, staging: string): Promise<void> {
   const at = (name: string): string => join(staging, name);
-  await writeFile(at('state/grub2/grub.cfg'), plan.tree.menu);
-  await writeFile(at('state/grub_oem_env'), bootVariables(plan));
+  // The boot loader takes those of recovery where COS_STATE is gone.
+  for (const part of ['state', 'recovery']) {
+    await writeFile(at(`${part}/grub2/grub.cfg`), plan.tree.menu);
+    await writeFile(at(`${part}/grub_oem_env`), bootVariables(plan));
+  }
   await writeFile(at(`state/${JUDGEMENT_BLOCK}`), encodeBlock(EMPTY_BLOCK));
   for (const part of ['state', 'recovery']) {
     await writeFile(at(`${part}/state.yaml`), stateYaml(plan));

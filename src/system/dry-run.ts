@@ -47,7 +47,15 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
 
   const system: System = {
     host: inner.host,
-    disks: inner.disks,
+    disks: {
+      ...inner.disks,
+      async divide(disk, { kind, partitions }) {
+        say(`erase ${disk} and write a ${kind} table of ${partitions.length} partitions`);
+        return partitions.map(({ name }) => `${disk} (${name})`);
+      },
+      format: async (device, { fs, label = '' }) =>
+        say(`make the file system ${fs} on ${device}${label === '' ? '' : `, labelled ${label}`}`),
+    },
     mounts: {
       list: () => inner.mounts.list(),
       mount: async ({ kind, source, at, mode }) =>
@@ -105,6 +113,11 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
         say(`copy the image ${from} to ${to}`);
         add(to, 'file', found?.stat.bytes ?? 0, await labelOf(from));
       },
+      async fetch(from, to) {
+        say(`bring ${from} to ${to}`);
+        add(to, 'file', 0);
+        return { digest: '0'.repeat(64) };
+      },
       async pack(from, to) {
         const found = await look(from);
         say(`pack the image ${from} as the squashfs ${to}`);
@@ -128,6 +141,17 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
       readEnvironment: (path) => inner.boot.readEnvironment(path),
       writeEnvironment: async (path, changes) =>
         say(`set ${Object.keys(changes).join(', ')} in the boot environment ${path}`),
+      loaderMissing: (loader) => inner.boot.loaderMissing(loader),
+      async prepareLoader({ firmware }) {
+        say(`make a boot loader for ${firmware}`);
+        return {};
+      },
+      installLoader: async (place) =>
+        say(`install the boot loader on ${place.firmware === 'bios' ? place.disk : place.at}`),
+      async addBootEntry({ label }) {
+        say(`add the boot entry ${label} to the firmware`);
+        return true;
+      },
     },
     settle: {
       sync: async () => undefined,

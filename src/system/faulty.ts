@@ -30,11 +30,11 @@ export interface FaultySystem {
 /** What changes something, by port. A new effect of a port belongs here. */
 const EFFECTS: { readonly [P in keyof System]: readonly (keyof System[P] & string)[] } = {
   host: [],
-  disks: [],
+  disks: ['divide', 'format'],
   mounts: ['mount', 'remount', 'unmount'],
   files: ['makeDirectory', 'writeText', 'link', 'rename', 'remove', 'removeTree'],
-  images: ['create', 'fill', 'copy', 'pack', 'relabel'],
-  boot: ['writeEnvironment'],
+  images: ['create', 'fill', 'copy', 'fetch', 'pack', 'relabel'],
+  boot: ['writeEnvironment', 'prepareLoader', 'installLoader', 'addBootEntry'],
   settle: ['sync', 'checkpoint', 'thaw'],
   stages: ['run'],
   health: ['check'],

@@ -55,6 +55,48 @@ export interface DisksPort {
   partitions(): Promise<readonly Partition[]>;
   /** Bytes that root can still write into the file system that holds this path. */
   free(path: string): Promise<number>;
+  /** What a path names, links resolved; absent when nothing has this name. */
+  describe(path: string): Promise<DiskFacts | undefined>;
+  /**
+   * Takes everything from a disk and gives it this table. What could boot goes first; durable. Answers with the node of each
+   * partition, in their order. A disk that somebody uses is a `SystemError` of code `disk-busy`.
+   */
+  divide(disk: string, table: PartitionTable): Promise<readonly string[]>;
+  /** Makes an empty file system on a whole partition, over whatever is there; durable. */
+  format(
+    device: string,
+    fileSystem: { readonly fs: string; readonly label?: string },
+  ): Promise<void>;
+}
+
+/** A disk that may be given a system. */
+export interface DiskFacts {
+  /** Its node. */
+  readonly device: string;
+  readonly kind: 'disk' | 'partition' | 'other';
+  readonly bytes: number;
+  /** Of its smallest unit, as the disk says. */
+  readonly sectorBytes: number;
+  readonly mode: 'ro' | 'rw';
+  /** Who uses it or a part of it, one clause each: mounts, swap, volumes on it. */
+  readonly users: readonly string[];
+}
+
+export interface PartitionTable {
+  readonly kind: 'gpt' | 'msdos';
+  readonly partitions: readonly NewPartition[];
+}
+
+/** A partition to be; whole MiB, so that it lies well on every disk. */
+export interface NewPartition {
+  /** GPT name; msdos keeps none. */
+  readonly name: string;
+  /** From the start of the disk. */
+  readonly startMiB: number;
+  readonly mebibytes: number;
+  readonly type: 'bios' | 'efi' | 'linux';
+  /** The flag of msdos. */
+  readonly boots: boolean;
 }
 
 export interface Mount {
@@ -177,6 +219,13 @@ export interface ImagesPort {
   ): Promise<{ readonly digest: string; readonly bytes: number; readonly files: number }>;
   /** Copies an image file under a free name, sharing blocks where the file system can. */
   copy(from: string, to: string, effort: Effort): Promise<void>;
+  /** Brings a file, local or by HTTP(S), under this name, replacing what has it; durable. Answers with the digest of its bytes. */
+  fetch(
+    from: string,
+    to: string,
+    mode: number,
+    effort: Effort,
+  ): Promise<{ readonly digest: string }>;
   /** Packs the content of an image file into a squashfs under a free name; a failure leaves nothing under it. */
   pack(
     from: string,
@@ -204,7 +253,48 @@ export interface BootPort {
    * one is overwritten in place by one 1024-byte write and never renamed (architecture section 5).
    */
   writeEnvironment(path: string, changes: Readonly<Record<string, string>>): Promise<void>;
+  /** What is missing to make a boot loader from this system or from this tree, one clause each. */
+  loaderMissing(loader: Pick<NewLoader, 'firmware' | 'arch' | 'tree'>): Promise<readonly string[]>;
+  /**
+   * Makes the files of a boot loader below an empty directory: what the new system brings signed, else GRUB built here. Nothing boots by
+   * that. What is missing is a `SystemError` of code `boot-loader-missing`.
+   */
+  prepareLoader(
+    loader: NewLoader,
+    directory: string,
+    effort: Effort,
+  ): Promise<{ /** File for a boot entry of the firmware. */ readonly start?: string }>;
+  /**
+   * Makes the disk start with prepared files. The last write makes it so; before it the disk starts as it did. Durable, and
+   * doing it twice is doing it once.
+   */
+  installLoader(place: LoaderPlace, directory: string): Promise<void>;
+  /** Makes firmware start this loader first, in place of entries of the same name. False where the machine has no such memory. */
+  addBootEntry(entry: {
+    readonly disk: string;
+    readonly partition: string;
+    readonly label: string;
+    /** File of the loader, from the top of the EFI partition. */
+    readonly loader: string;
+  }): Promise<boolean>;
 }
+
+export interface NewLoader {
+  readonly firmware: 'bios' | 'efi';
+  readonly arch: string;
+  /** Root tree of the new system. */
+  readonly tree: string;
+  /** Labels of the partitions whose menu is read: the first that is there. */
+  readonly menuOn: readonly string[];
+  /** Folder of the boot menu: modules that a signed loader lacks go below it. */
+  readonly modulesAt: string;
+}
+
+export type LoaderPlace =
+  /** `core` is the partition for it; absent: the gap before the first partition. */
+  | { readonly firmware: 'bios'; readonly disk: string; readonly core?: string }
+  /** Mount point of the EFI partition. */
+  | { readonly firmware: 'efi'; readonly at: string };
 
 export interface SettlePort {
   /** Resolves when everything written so far in the file systems that hold these paths is durable. */

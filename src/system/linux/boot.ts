@@ -12,10 +12,13 @@ import {
 import { SystemError } from '../../errors.ts';
 import { doing, ifThere } from './file-error.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
-import type { BootPort, SettlePort } from '../port.ts';
+import { addBootEntry } from './boot-entry.ts';
+import { installLoader, loaderMissing, prepareLoader } from './boot-loader.ts';
+import type { BootPort, HostPort, SettlePort } from '../port.ts';
+import type { Exec } from './exec.ts';
 
-/** GRUB's environment blocks: created once, then overwritten in place, never renamed (architecture section 5). */
-export function createBoot(settle: SettlePort): BootPort {
+/** The boot loader; and its environment blocks: created once, then overwritten in place, never renamed (architecture section 5). */
+export function createBoot(exec: Exec, host: HostPort, settle: SettlePort): BootPort {
   const read = async (file: string) => {
     const bytes = await ifThere(`read ${file}`, () => readFile(file));
     return bytes === undefined ? undefined : namingFile(file, () => decodeBlock(bytes));
@@ -36,6 +39,10 @@ export function createBoot(settle: SettlePort): BootPort {
       );
       if (block === undefined) await settle.checkpoint(await mountPointOf(file));
     },
+    loaderMissing: (loader) => loaderMissing(exec, loader),
+    prepareLoader: (loader, directory, effort) => prepareLoader(exec, loader, directory, effort),
+    installLoader,
+    addBootEntry: (entry) => addBootEntry(exec, host, entry),
   };
 }
 

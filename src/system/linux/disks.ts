@@ -1,6 +1,9 @@
 import { access, statfs } from 'node:fs/promises';
 import { listBlockDevices } from './block-device.ts';
+import { describeDisk } from './disk-facts.ts';
+import { divideDisk } from './disk-table.ts';
 import { doing } from './file-error.ts';
+import { formatDevice } from './format-device.ts';
 import { readMounts } from './mountinfo.ts';
 import type { DisksPort, Partition, Role } from '../port.ts';
 import type { BlockDevice } from './block-device.ts';
@@ -29,6 +32,9 @@ export function createDisks(exec: Exec): DisksPort {
         const { bfree, bsize } = await statfs(path);
         return bfree * bsize;
       }),
+    describe: describeDisk,
+    divide: (disk, table) => divideDisk(exec, disk, table),
+    format: (device, fileSystem) => formatDevice(exec, device, fileSystem),
   };
 }
 

@@ -1,5 +1,6 @@
 import { doing } from './file-error.ts';
 import { extentsOf } from './extents.ts';
+import { fetchFile } from './fetch-file.ts';
 import { digestOfBytes, digestOfContent } from './image-digest.ts';
 import { checkImage, copyImage, createImage, packTree, relabelImage } from './image-file.ts';
 import { machineTypeOf } from './machine-type.ts';
@@ -37,6 +38,7 @@ export function createImages(exec: Exec): ImagesPort {
       return { digest, bytes: contentBytes, files };
     },
     copy: (from, to, effort) => copyImage(exec, from, to, effort),
+    fetch: fetchFile,
     pack: (from, to, { options }, effort) =>
       withSourceTree(exec, { kind: 'file', path: from, uri: `file://${from}` }, (tree) =>
         packTree(exec, { tree, to, options }, effort),

@@ -19,13 +19,14 @@ export interface LinuxOptions extends ExecOptions {
 export function createLinuxSystem(options: LinuxOptions): System {
   const exec = createExec(options);
   const settle = createSettle(exec);
+  const host = createHost(exec);
   return {
-    host: createHost(exec),
+    host,
     disks: createDisks(exec),
     mounts: createMounts(exec),
     files: createFiles(exec),
     images: createImages(exec),
-    boot: createBoot(settle),
+    boot: createBoot(exec, host, settle),
     settle,
     stages: options.stages,
     health: createHealth(exec),

@@ -11,6 +11,8 @@ import {
   readJudgement,
   standingOf,
 } from '../../boot/judgement.ts';
+import { deviceOf } from './device-nodes.ts';
+import type { Drive } from './drive.ts';
 import { blockOf, variablesIn } from './environment-block.ts';
 import { SimulatedFileSystem } from './file-system.ts';
 import type { UnmountedFileSystem } from './file-system.ts';
@@ -25,6 +27,8 @@ import type { Tree } from './tree.ts';
 export interface ColdMachine {
   readonly surroundings: Surroundings;
   readonly disks: ReadonlyMap<Role, UnmountedFileSystem>;
+  /** The disk as a whole, where it may be divided; firmware starts a medium where nothing starts this. */
+  readonly drive?: Drive;
   /** How often it was booted before. */
   readonly boots: number;
   readonly ticks: number;
@@ -54,6 +58,7 @@ export function bootViews(cold: ColdMachine): BootViews {
 
 /** Switches the machine on. `undefined` when no entry of the menu boots. */
 export function boot(switchedOn: ColdMachine): SimulatedMachine | undefined {
+  if (switchedOn.drive?.startedBy === 'none') return startedFromMedium(switchedOn);
   const { cold: counted, automatic, words } = judged(switchedOn);
   const cold = withoutNextEntry(counted);
   const given = new Set<Slot>();
@@ -163,18 +168,7 @@ function started(
   const home = slot === 'recovery' ? 'recovery' : 'state';
   const mounted: readonly Role[] =
     slot === 'recovery' ? [home, 'oem'] : [home, 'oem', 'persistent'];
-  const fileSystems = new Map<string, SimulatedFileSystem>();
-  for (const [role, disk] of cold.disks) {
-    fileSystems.set(
-      role,
-      SimulatedFileSystem.from(disk, mounted.includes(role) ? 'mounted' : 'unmounted'),
-    );
-  }
-  for (const name of ['run', 'tmp']) {
-    const memory = new SimulatedFileSystem({ name, label: name, capacity: 2 ** 28 });
-    memory.mode = 'rw';
-    fileSystems.set(name, memory);
-  }
+  const fileSystems = fileSystemsOf(cold, mounted);
   for (const role of ['oem', 'persistent']) {
     const disk = fileSystems.get(role);
     if (disk !== undefined && mounted.some((other) => other === role)) disk.mode = 'rw';
@@ -183,6 +177,7 @@ function started(
   const boots = cold.boots + 1;
   return new SimulatedMachine({
     surroundings: cold.surroundings,
+    ...(cold.drive === undefined ? {} : { drive: cold.drive }),
     fileSystems,
     boots,
     ticks: cold.ticks,
@@ -213,6 +208,49 @@ function started(
   });
 }
 
+/** A live system: its root is in memory, and nothing of the disk is mounted. */
+function startedFromMedium(cold: ColdMachine): SimulatedMachine {
+  const fileSystems = fileSystemsOf(cold, []);
+  const root = new SimulatedFileSystem({ name: 'live', label: 'live', capacity: 2 ** 28 });
+  root.mode = 'rw';
+  fileSystems.set('live', root);
+  const boots = cold.boots + 1;
+  return new SimulatedMachine({
+    surroundings: cold.surroundings,
+    ...(cold.drive === undefined ? {} : { drive: cold.drive }),
+    fileSystems,
+    boots,
+    ticks: cold.ticks,
+    mounts: [memory('/', 'live'), memory('/run', 'run'), memory('/tmp', 'tmp')],
+    facts: {
+      root: true,
+      bootId: `boot-${boots}`,
+      commandLine: 'cdroot root=live:CDLABEL=COS_LIVE rd.cos.disable',
+      arch: cold.surroundings.arch,
+      firmware: cold.surroundings.firmware,
+    },
+  });
+}
+
+function fileSystemsOf(
+  cold: ColdMachine,
+  mounted: readonly Role[],
+): Map<string, SimulatedFileSystem> {
+  const fileSystems = new Map<string, SimulatedFileSystem>();
+  for (const [role, disk] of cold.disks) {
+    fileSystems.set(
+      role,
+      SimulatedFileSystem.from(disk, mounted.includes(role) ? 'mounted' : 'unmounted'),
+    );
+  }
+  for (const name of ['run', 'tmp']) {
+    const inMemory = new SimulatedFileSystem({ name, label: name, capacity: 2 ** 28 });
+    inMemory.mode = 'rw';
+    fileSystems.set(name, inMemory);
+  }
+  return fileSystems;
+}
+
 function memory(at: string, name: string): SimulatedMount {
   return {
     at,
@@ -235,10 +273,4 @@ function partition(role: Role, at: string | undefined): SimulatedMount {
     by: 'boot',
     mode: at === undefined ? 'rw' : 'ro',
   };
-}
-
-/** Device node of a partition on the one disk of a simulated machine. */
-export function deviceOf(role: Role): string {
-  const order: readonly Role[] = ['bios', 'efi', 'oem', 'recovery', 'state', 'persistent'];
-  return `/dev/vda${order.indexOf(role) + 1}`;
 }

@@ -1,4 +1,4 @@
-/** Environment blocks of a simulated machine: created once and checkpointed, then overwritten in place. */
+/** The boot loader of a simulated machine. Environment blocks are created once and checkpointed, then overwritten in place. */
 import type { BootPort } from '../port.ts';
 import { blockOf, variablesIn } from './environment-block.ts';
 import { mustHaveFolder, overwrite } from './files.ts';
@@ -35,5 +35,31 @@ export function simulatedBoot(machine: SimulatedMachine): BootPort {
       fs.checkpoint();
       machine.moment(`created ${path}`);
     },
+
+    loaderMissing: async () => [],
+
+    async prepareLoader(loader, directory) {
+      const at = machine.locate(directory);
+      if (at.in === 'image') throw refusal('read-only', `cannot write to ${directory}`);
+      const fs = machine.fileSystem(at.fs);
+      machine.moment(`prepare the boot loader in ${directory}`);
+      const text = `GRUB that reads the menu of ${loader.menuOn.join(' or ')}`;
+      fs.change(withNew(fs.tree, `${at.path}/core.img`, { kind: 'text', text }));
+      machine.moment(`prepared the boot loader in ${directory}`);
+      return {};
+    },
+
+    async installLoader(place, directory) {
+      const at = machine.locate(`${directory}/core.img`);
+      const core = inodeAt(machine.fileSystem(at.fs).tree, at.path);
+      if (core?.kind !== 'text' || core.text === '' || place.firmware !== 'bios') {
+        throw refusal('not-found', `there is no boot loader in ${directory}`);
+      }
+      machine.moment(`install the boot loader on ${place.disk}`);
+      if (machine.drive !== undefined) machine.drive = { ...machine.drive, startedBy: 'ours' };
+      machine.moment(`installed the boot loader on ${place.disk}`);
+    },
+
+    addBootEntry: async () => false,
   };
 }

@@ -89,6 +89,22 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       inTwoParts(machine, `copy ${from} to ${to}`, effort, copied, set);
     },
 
+    async fetch(from, to, _mode, { signal }) {
+      stopWhenAborted(signal);
+      const given = machine.surroundings.sources.get(from)?.contents.get('/');
+      if (given === undefined) throw refusal('not-found', `cannot fetch ${from}`);
+      const at = machine.locate(to);
+      if (at.in === 'image') throw refusal('read-only', `cannot create ${to}`);
+      const fs = machine.fileSystem(at.fs);
+      mustHaveFolder(fs, at.path, to);
+      machine.moment(`fetch ${from}`);
+      const without = trees.withoutName(fs.tree, at.path, fs.held);
+      fs.change(trees.withNew(without, at.path, { kind: 'text', text: given }));
+      fs.commit();
+      machine.moment(`fetched ${from}`);
+      return { digest: createHash('sha256').update(given).digest('hex') };
+    },
+
     async pack(from, to, _how, effort) {
       const { image } = mustFind(from);
       machine.moment(`pack ${from} as ${to}`);

@@ -6,6 +6,7 @@
 import type { HostFacts, Role } from '../port.ts';
 import { SystemError } from '../../errors.ts';
 import type { ColdMachine } from './cold-machine.ts';
+import type { Drive } from './drive.ts';
 import type { SimulatedFileSystem } from './file-system.ts';
 import type { UnsettledData } from './file-system.ts';
 import type { SimulatedHook } from './stages.ts';
@@ -26,6 +27,7 @@ export interface Surroundings {
 export interface PoweredParts {
   readonly surroundings: Surroundings;
   readonly fileSystems: ReadonlyMap<string, SimulatedFileSystem>;
+  readonly drive?: Drive;
   readonly mounts: readonly SimulatedMount[];
   readonly facts: HostFacts;
   readonly boots: number;
@@ -50,7 +52,9 @@ export class SimulatedMachine {
   readonly locks = new Set<string>();
   /** Processes that the tool or its hooks left running. */
   readonly processes = new Set<string>();
-  private readonly fileSystems: ReadonlyMap<string, SimulatedFileSystem>;
+  /** The disk as a whole, where it may be divided. */
+  drive: Drive | undefined;
+  private readonly fileSystems: Map<string, SimulatedFileSystem>;
 
   constructor(parts: PoweredParts) {
     this.surroundings = parts.surroundings;
@@ -58,7 +62,8 @@ export class SimulatedMachine {
     this.boots = parts.boots;
     this.ticks = parts.ticks;
     this.mounts = parts.mounts;
-    this.fileSystems = parts.fileSystems;
+    this.fileSystems = new Map(parts.fileSystems);
+    this.drive = parts.drive;
   }
 
   moment(what: string): void {
@@ -74,6 +79,15 @@ export class SimulatedMachine {
     const found = this.fileSystems.get(name);
     if (found === undefined) throw absent(`a file system "${name}"`);
     return found;
+  }
+
+  /** A partition was formatted. */
+  addDisk(role: Role, fs: SimulatedFileSystem): void {
+    this.fileSystems.set(role, fs);
+  }
+
+  removeDisk(role: Role): void {
+    this.fileSystems.delete(role);
   }
 
   roles(): readonly Role[] {
@@ -100,8 +114,9 @@ export class SimulatedMachine {
   /** The power goes, now. What was not settled is lost, kept or torn. This machine goes on: it is another story. */
   cut(data: UnsettledData): ColdMachine {
     const disks = this.roles().map((role) => [role, this.disk(role).cut(data)] as const);
-    const { surroundings, boots, ticks } = this;
-    return { surroundings, disks: new Map(disks), boots, ticks };
+    const { surroundings, boots, ticks, drive } = this;
+    const whole = drive === undefined ? {} : { drive };
+    return { surroundings, disks: new Map(disks), ...whole, boots, ticks };
   }
 
   /**
@@ -121,6 +136,7 @@ export class SimulatedMachine {
       boots: this.boots,
       ticks: this.ticks,
       fileSystems,
+      ...(this.drive === undefined ? {} : { drive: this.drive }),
       mounts,
     });
     for (const mount of this.toolMounts()) {

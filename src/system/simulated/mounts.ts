@@ -1,6 +1,6 @@
 /** Mounts of a simulated machine. Mounts of the tool are volatile: a cut or a kill ends them, and their loop devices. */
 import type { Mount, MountRequest, MountsPort } from '../port.ts';
-import { deviceOf } from './cold-machine.ts';
+import { deviceOf } from './device-nodes.ts';
 import { isWritable } from './files.ts';
 import { imageAt } from './location.ts';
 import type { SimulatedMachine } from './machine.ts';

@@ -93,6 +93,22 @@ export function newMachine(declared: NewMachine): SimulatedMachine {
   return machine;
 }
 
+/** A machine whose disk is empty, running a live medium. */
+export function newLiveMachine(
+  declared: Pick<NewMachine, 'sources' | 'hooks'> = {},
+): SimulatedMachine {
+  const { surroundings } = newDisks({ ...declared, slots: {} });
+  const machine = boot({
+    surroundings,
+    disks: new Map(),
+    drive: { bytes: 16 * 1024 * MIB, startedBy: 'none', partitions: new Map() },
+    boots: 0,
+    ticks: 0,
+  });
+  if (machine === undefined) throw new Error('the medium does not start');
+  return machine;
+}
+
 /** A complete image of this version, as an installation leaves it. */
 export function imageOf(version: string, label: string, bytes: number): ImageInode {
   return {

@@ -1,6 +1,7 @@
 /** A simulated machine as the rest of the program sees it. */
 import type { DisksPort, HostPort, Partition, PowerPort, System } from '../port.ts';
-import { deviceOf } from './cold-machine.ts';
+import { deviceOf } from './device-nodes.ts';
+import { DISK, simulatedDrive } from './drive.ts';
 import { simulatedBoot } from './environment.ts';
 import { simulatedFiles } from './files.ts';
 import { simulatedHealth } from './health.ts';
@@ -40,7 +41,7 @@ function simulatedDisks(machine: SimulatedMachine): DisksPort {
         return {
           role,
           device: deviceOf(role),
-          disk: '/dev/vda',
+          disk: DISK,
           label,
           fs: 'ext4',
           bytes: capacity,
@@ -49,6 +50,7 @@ function simulatedDisks(machine: SimulatedMachine): DisksPort {
       });
     },
     free: async (path) => machine.fileSystemOf(path).free,
+    ...simulatedDrive(machine),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Inode } from '../../../src/system/simulated/inode.ts';
 /** Equal for two disks exactly when they hold the same under the same names. */
 export function fingerprint(cold: ColdMachine): string {
   const hash = createHash('sha256');
+  hash.update(cold.drive?.startedBy ?? '');
   for (const [role, { tree }] of cold.disks) {
     hash.update(`\n${role}`);
     for (const [path, ino] of tree.names) {
