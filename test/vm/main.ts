@@ -1,6 +1,6 @@
 /**
  * `npm run vm`: walks through what this program promises in virtual machines, without hardware virtualisation.
- * Arguments: names of scenarios, none means all; and which part of one. Prints how long each part took.
+ * Arguments: names of scenarios, none means all but `short`; and which part of one. Prints how long each part took.
  */
 import { parseArguments, USAGE, type WalkArguments } from './arguments.ts';
 import { createContext, type WalkContext } from './context.ts';
@@ -8,6 +8,7 @@ import { boots } from './walk/boots.ts';
 import { cuts } from './walk/cuts.ts';
 import { debugrw } from './walk/debugrw.ts';
 import { fallback } from './walk/fallback.ts';
+import { short } from './walk/short.ts';
 import { states } from './walk/states.ts';
 import { systemd } from './walk/systemd.ts';
 import { transient } from './walk/transient.ts';
@@ -15,7 +16,7 @@ import { upgrade } from './walk/upgrade.ts';
 
 type Scenario = (context: WalkContext, given: WalkArguments) => Promise<void>;
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = {
+const ALL: Readonly<Record<string, Scenario>> = {
   boots,
   transient,
   debugrw,
@@ -25,6 +26,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   states,
   systemd,
 };
+
+/** `short` shows nothing that the others do not. */
+const SCENARIOS: Readonly<Record<string, Scenario>> = { ...ALL, short };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -41,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
     print(USAGE);
     return 1;
   }
-  const wanted = names.length === 0 ? Object.keys(SCENARIOS) : names;
+  const wanted = names.length === 0 ? Object.keys(ALL) : names;
   const context = await createContext('dist/slotwright.cjs', print);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void context.end().finally(() => process.exit(130)));

@@ -3,14 +3,15 @@ import { mountNext, type WalkContext, type WorkingDisk } from '../context.ts';
 import { VmError } from '../failure.ts';
 import type { Machine } from '../machine.ts';
 
-/** What a hook does to the new system, so that its boots fail at another place each time. */
+export const PANIC: Fault = {
+  name: 'kernel',
+  title: 'the kernel panics',
+  command: 'echo no initrd >/boot/initrd',
+  remembered: 'none of its boots reached the health checks',
+};
+
 const FAULTS: readonly Fault[] = [
-  {
-    name: 'kernel',
-    title: 'the kernel panics',
-    command: 'echo no initrd >/boot/initrd',
-    remembered: 'none of its boots reached the health checks',
-  },
+  PANIC,
   {
     name: 'init',
     title: 'init fails',
@@ -27,7 +28,8 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-interface Fault {
+/** What a hook does to the new system, so that its boots fail. */
+export interface Fault {
   readonly name: string;
   readonly title: string;
   readonly command: string;
@@ -48,21 +50,7 @@ export async function fallback(context: WalkContext, { faults }: WalkArguments):
     try {
       await part('power on', () => machine.ready());
       await mountNext(machine);
-      await part('elemental upgrade', () => machine.sure(['elemental', 'upgrade'], 300_000));
-      const judged = await machine.sure(['elemental', 'status']);
-      check(judged.includes('judged by slotwright, 3 attempts left'), 'the new system is on trial');
-      const back = await part(`reboot, until something runs again`, async () => {
-        machine.mark();
-        await machine.run(['reboot']);
-        return fallenBack(machine);
-      });
-      check(back.mode === 'passive' && back.version === '1.0', 'the passive image runs');
-      const line = await machine.sure(['cat', '/proc/cmdline']);
-      check(line.includes('slotwright.fell_back=tries'), 'because the attempts were used up');
-      const why = await machine.sure(['elemental', 'why']);
-      note(why.trimEnd().replaceAll('\n', '\n   '));
-      check(why.includes('started 3 times and not confirmed'), 'it knows how often was tried');
-      check(why.includes(remembered), 'it knows what the attempts said');
+      await givenUp(context, machine, remembered);
       await mountNext(machine);
       const again = await machine.run(['elemental', 'upgrade'], 300_000);
       check(again.code === 96, 'the same upgrade is refused');
@@ -78,15 +66,39 @@ export async function fallback(context: WalkContext, { faults }: WalkArguments):
   }
 }
 
+/** Upgrades to a system that does not come up, and reboots into the one that is left. */
+export async function givenUp(
+  { check, note, part }: WalkContext,
+  machine: Machine,
+  remembered: string,
+): Promise<void> {
+  await part('elemental upgrade', () => machine.sure(['elemental', 'upgrade'], 300_000));
+  const judged = await machine.sure(['elemental', 'status']);
+  check(judged.includes('judged by slotwright, 3 attempts left'), 'the new system is on trial');
+  const back = await part(`reboot, until something runs again`, async () => {
+    machine.mark();
+    await machine.run(['reboot']);
+    return fallenBack(machine);
+  });
+  check(back.mode === 'passive' && back.version === '1.0', 'the passive image runs');
+  const line = await machine.sure(['cat', '/proc/cmdline']);
+  check(line.includes('slotwright.fell_back=tries'), 'because the attempts were used up');
+  const why = await machine.sure(['elemental', 'why']);
+  note(why.trimEnd().replaceAll('\n', '\n   '));
+  check(why.includes('started 3 times and not confirmed'), 'it knows how often was tried');
+  check(why.includes(remembered), 'it knows what the attempts said');
+}
+
+/** Text of a hook file that does this to every new system. */
+export function breakingHook(command: string): string {
+  const hook = { name: 'break the new system', commands: [command] };
+  return `${JSON.stringify({ stages: { 'after-upgrade-chroot': [hook] } })}\n`;
+}
+
 /** A disk with a hook that breaks every new system. */
 async function brokenBy(context: WalkContext, command: string): Promise<WorkingDisk> {
   const disk = await context.disk('busybox');
-  const commands = JSON.stringify([command]);
-  await disk.files.write(
-    'oem',
-    '/90_break.yaml',
-    `stages:\n  after-upgrade-chroot:\n    - name: break the new system\n      commands: ${commands}\n`,
-  );
+  await disk.files.write('oem', '/90_break.yaml', breakingHook(command));
   return disk;
 }
 
