@@ -22,6 +22,8 @@ export interface Target {
   values(): Promise<Values>;
   /** Cryptographically strong. */
   random(bytes: number): Uint8Array;
+  /** Milliseconds since 1970-01-01 UTC, for the dates of templates. */
+  now(): number;
   /** Today as days since 1970-01-01 UTC, for the shadow file. */
   today(): number;
 }

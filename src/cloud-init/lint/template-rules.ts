@@ -5,7 +5,11 @@ import { TemplateError } from '../template/template-error.ts';
 import type { Position } from '../yaml/node.ts';
 import type { Finding } from './finding.ts';
 
-const functions = templateFunctions((bytes) => new Uint8Array(bytes));
+const functions = templateFunctions({
+  random: (bytes) => new Uint8Array(bytes),
+  now: () => 0,
+  timeZone: 'UTC',
+});
 
 /** Templates that do not parse, and fields that no template of this place has: a text that was meant for another program. */
 export function templateFindings(

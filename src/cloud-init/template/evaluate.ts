@@ -1,33 +1,53 @@
-import type { Functions } from './functions.ts';
-import { isTrue } from './functions.ts';
-import { printValue } from './printing.ts';
-import type { Call, Operand, ParsedTemplate, Part, Pipeline } from './syntax.ts';
+import { Budget } from './budget.ts';
+import { mended } from './bytes.ts';
+import { callMethod } from './methods.ts';
+import { NumberLiteral } from './number-literal.ts';
+import { printText } from './print-value.ts';
+import type { Argument, TemplateFunction } from './signature.ts';
+import type { Operand, ParsedTemplate, Part, Pipeline } from './syntax.ts';
 import { TemplateError } from './template-error.ts';
+import { isTrue, typeName } from './value-kinds.ts';
+import type { Value } from './values.ts';
+import { int, Integer, List, Mapping } from './values.ts';
+import { Variables } from './variables.ts';
 
 /** Fills a template in. Throws a {@link TemplateError}; nothing of the text may then be used. */
-export function evaluate(template: ParsedTemplate, data: unknown, functions: Functions): string {
+export function evaluate(
+  template: ParsedTemplate,
+  data: Value,
+  functions: ReadonlyMap<string, TemplateFunction>,
+): string {
   const run = new Run(template, functions);
-  run.parts(template.parts, { dot: data, variables: [new Map([['$', data]])] });
+  run.parts(template.parts, { dot: data, variables: new Variables(data) });
   return run.printed();
 }
 
 interface Scope {
-  readonly dot: unknown;
-  readonly variables: readonly Map<string, unknown>[];
+  readonly dot: Value;
+  readonly variables: Variables;
 }
 
-/** A template is short; one that does not end is a mistake. */
-const mostSteps = 1_000_000;
-const deepestTemplate = 100;
+/** Go allows far more; a template that gets here calls itself without an end. */
+const deepestTemplate = 200;
+
+type Left = 'break' | 'continue' | undefined;
+
+/** What stands behind the head of a command: its arguments, and what is piped into it. */
+interface Given {
+  readonly args: readonly Operand[];
+  readonly piped: readonly Value[];
+}
+
+const nothing: Given = { args: [], piped: [] };
 
 class Run {
   private readonly template: ParsedTemplate;
-  private readonly functions: Functions;
+  private readonly functions: ReadonlyMap<string, TemplateFunction>;
   private readonly output: string[] = [];
-  private steps = 0;
+  private readonly budget = new Budget();
   private depth = 0;
 
-  constructor(template: ParsedTemplate, functions: Functions) {
+  constructor(template: ParsedTemplate, functions: ReadonlyMap<string, TemplateFunction>) {
     this.template = template;
     this.functions = functions;
   }
@@ -36,12 +56,9 @@ class Run {
     return this.output.join('');
   }
 
-  parts(parts: readonly Part[], scope: Scope): 'break' | 'continue' | undefined {
+  parts(parts: readonly Part[], scope: Scope): Left {
     for (const part of parts) {
-      this.steps += 1;
-      if (this.steps > mostSteps) {
-        throw new TemplateError('it does not come to an end');
-      }
+      this.budget.spend(1);
       const left = this.part(part, scope);
       if (left !== undefined) {
         return left;
@@ -50,29 +67,30 @@ class Run {
     return undefined;
   }
 
-  private part(part: Part, scope: Scope): 'break' | 'continue' | undefined {
+  private part(part: Part, scope: Scope): Left {
     switch (part.kind) {
       case 'text':
-        this.output.push(part.text);
+        this.print(part.text);
         return undefined;
       case 'print': {
         const value = this.pipeline(part.pipeline, scope);
         if (part.pipeline.assigns === undefined) {
-          this.output.push(printValue(value));
+          this.budget.spendOn(value);
+          this.print(printText(value));
         }
         return undefined;
       }
       case 'if':
-      case 'with': {
-        const inner = nested(scope);
-        const value = this.pipeline(part.pipeline, inner);
-        if (!isTrue(value)) {
-          return this.parts(part.otherwise, inner);
-        }
-        return this.parts(part.then, part.kind === 'with' ? { ...inner, dot: value } : inner);
-      }
+      case 'with':
+        return scope.variables.within(() => {
+          const value = this.pipeline(part.pipeline, scope);
+          if (!isTrue(value)) {
+            return this.parts(part.otherwise, scope);
+          }
+          return this.parts(part.then, part.kind === 'with' ? { ...scope, dot: value } : scope);
+        });
       case 'range':
-        return this.range(part, scope);
+        return scope.variables.within(() => this.range(part, scope));
       case 'template':
         this.named(part, scope);
         return undefined;
@@ -80,6 +98,11 @@ class Run {
       case 'continue':
         return part.kind;
     }
+  }
+
+  private print(text: string): void {
+    this.budget.spend(text.length);
+    this.output.push(text);
   }
 
   private named(part: Part & { kind: 'template' }, scope: Scope): void {
@@ -92,139 +115,175 @@ class Run {
       throw new TemplateError(`the template "${part.name}" calls itself without an end`);
     }
     const dot = part.pipeline === undefined ? undefined : this.pipeline(part.pipeline, scope);
-    this.parts(parts, { dot, variables: [new Map([['$', dot]])] });
+    this.parts(parts, { dot, variables: new Variables(dot) });
     this.depth -= 1;
   }
 
-  private range(
-    part: Part & { kind: 'if' | 'with' | 'range' },
-    scope: Scope,
-  ): 'break' | 'continue' | undefined {
-    const { assigns, commands } = part.pipeline;
-    const items = itemsOf(this.pipeline({ commands }, scope));
-    if (items.length === 0) {
-      return this.parts(part.otherwise, nested(scope));
-    }
+  private range(part: Part & { kind: 'if' | 'with' | 'range' }, scope: Scope): Left {
+    const { variables } = scope;
+    const items = itemsOf(this.pipeline(part.pipeline, scope));
+    const [first, second] = part.pipeline.assigns?.variables ?? [];
+    let isEmpty = true;
     for (const [key, value] of items) {
-      const inner = nested({ ...scope, dot: value });
-      const [first, second] = assigns?.variables ?? [];
+      isEmpty = false;
+      this.budget.spend(1);
       if (first !== undefined) {
-        inner.variables.at(-1)?.set(first, second === undefined ? value : key);
+        variables.assign(first, second === undefined ? value : key);
       }
       if (second !== undefined) {
-        inner.variables.at(-1)?.set(second, value);
+        variables.assign(second, value);
       }
-      if (this.parts(part.then, inner) === 'break') {
+      if (variables.within(() => this.parts(part.then, { variables, dot: value })) === 'break') {
         break;
       }
     }
-    return undefined;
+    return isEmpty ? this.parts(part.otherwise, scope) : undefined;
   }
 
-  private pipeline(pipeline: Pipeline, scope: Scope): unknown {
-    let value: unknown;
-    pipeline.commands.forEach((command, index) => {
-      value = this.call(command, scope, index === 0 ? [] : [value]);
-    });
+  private pipeline(pipeline: Pipeline, scope: Scope): Value {
+    let piped: readonly Value[] = [];
+    for (const { head, args } of pipeline.commands) {
+      // A nil out of a list or mapping is nothing at all from here on.
+      piped = [this.operand(head, scope, { args, piped }) ?? undefined];
+    }
+    const [value] = piped;
     for (const name of pipeline.assigns?.variables ?? []) {
-      const declares = pipeline.assigns?.declares === true;
-      const holder = declares
-        ? scope.variables.at(-1)
-        : scope.variables.findLast((variables) => variables.has(name));
-      if (holder === undefined) {
-        throw new TemplateError(`undefined variable \`${name}\``);
+      if (pipeline.assigns?.declares === true) {
+        scope.variables.declare(name, value);
+      } else {
+        scope.variables.assign(name, value);
       }
-      holder.set(name, value);
     }
     return value;
   }
 
-  private call(call: Call, scope: Scope, piped: readonly unknown[]): unknown {
-    if (call.head.kind === 'function') {
-      return this.apply(call.head.name, call.args, { scope, piped });
+  private operand(operand: Operand, scope: Scope, given: Given): Value {
+    switch (operand.kind) {
+      case 'literal':
+        refuseArguments(given);
+        if (operand.value === undefined) {
+          throw new TemplateError('`nil` is no command');
+        }
+        return operand.value instanceof NumberLiteral ? operand.value.ideal : operand.value;
+      case 'dot':
+        return this.fields(scope.dot, operand.fields, { scope, given });
+      case 'variable':
+        return this.fields(scope.variables.get(operand.name), operand.fields, { scope, given });
+      case 'function':
+        return this.apply(operand.name, { scope, given });
+      case 'group': {
+        if (operand.fields.length === 0) {
+          refuseArguments(given);
+        }
+        const value = this.pipeline(operand.pipeline, scope);
+        return this.fields(value, operand.fields, { scope, given });
+      }
     }
-    if (call.args.length > 0 || piped.length > 0) {
-      throw new TemplateError('a value cannot be called with arguments');
+  }
+
+  /** Fields of fields; only the last one, a method, can take arguments. */
+  private fields(
+    value: Value,
+    names: readonly string[],
+    { scope, given }: { readonly scope: Scope; readonly given: Given },
+  ): Value {
+    if (names.length === 0) {
+      refuseArguments(given);
     }
-    return this.operand(call.head, scope);
+    return names.reduce((holder: Value, name, index) => {
+      if (holder === undefined) {
+        return undefined;
+      }
+      const own = index === names.length - 1 ? given : nothing;
+      if (holder instanceof Mapping) {
+        refuseArguments(own);
+        return holder.entries.has(name) ? holder.entries.get(name) : undefined;
+      }
+      const args = own.args.map((argument) => this.argument(argument, scope));
+      return callMethod(holder, name, [...args, ...own.piped]);
+    }, value);
   }
 
   private apply(
     name: string,
-    args: readonly Operand[],
-    given: { readonly scope: Scope; readonly piped: readonly unknown[] },
-  ): unknown {
-    const lazy = name === 'and' || name === 'or';
-    if (lazy && args.length + given.piped.length > 0) {
-      let value: unknown;
-      for (const argument of args) {
-        value = this.operand(argument, given.scope);
-        if (isTrue(value) === (name === 'or')) {
-          return value;
-        }
-      }
-      return given.piped.length > 0 ? given.piped[0] : value;
-    }
+    { scope, given }: { readonly scope: Scope; readonly given: Given },
+  ): Value {
     const known = this.functions.get(name);
     if (known === undefined) {
       throw new TemplateError(`there is no function \`${name}\``);
     }
-    const values = [...args.map((argument) => this.operand(argument, given.scope)), ...given.piped];
-    return known(...values);
+    if ((name === 'and' || name === 'or') && given.args.length + given.piped.length > 0) {
+      return this.decide(name, { scope, given });
+    }
+    const args = given.args.map((argument) => this.argument(argument, scope));
+    args.push(...given.piped);
+    this.budget.spend(known.cost ?? 10);
+    for (const argument of args) {
+      this.budget.spendOn(argument instanceof NumberLiteral ? undefined : argument);
+    }
+    const result = called(name, known, args);
+    if (typeof result !== 'string') {
+      return result;
+    }
+    this.budget.spendOn(result);
+    return mended(result);
   }
 
-  private operand(operand: Operand, scope: Scope): unknown {
-    switch (operand.kind) {
-      case 'literal':
-        return operand.value;
-      case 'dot':
-        return field(scope.dot, operand.fields);
-      case 'variable': {
-        const holder = scope.variables.findLast((variables) => variables.has(operand.name));
-        return field(holder?.get(operand.name), operand.fields);
+  /** `and` and `or` look at no more arguments than they need. */
+  private decide(
+    name: 'and' | 'or',
+    { scope, given }: { readonly scope: Scope; readonly given: Given },
+  ): Value {
+    let value: Value;
+    for (const argument of given.args) {
+      const found = this.argument(argument, scope);
+      value = found instanceof NumberLiteral ? found.ideal : found;
+      if (isTrue(value) === (name === 'or')) {
+        return value;
       }
-      case 'function':
-        return this.apply(operand.name, [], { scope, piped: [] });
-      case 'group':
-        return field(this.pipeline(operand.pipeline, nested(scope)), operand.fields);
     }
+    return given.piped.length > 0 ? given.piped[0] : value;
+  }
+
+  private argument(operand: Operand, scope: Scope): Argument {
+    return operand.kind === 'literal' ? operand.value : this.operand(operand, scope, nothing);
   }
 }
 
-function nested(scope: Scope): Scope {
-  return { dot: scope.dot, variables: [...scope.variables, new Map()] };
+function refuseArguments({ args, piped }: Given): void {
+  if (args.length + piped.length > 0) {
+    throw new TemplateError('what is no function cannot be called with arguments');
+  }
 }
 
-/** A field of a mapping; below something absent everything is absent, below anything else it is an error. */
-function field(value: unknown, fields: readonly string[]): unknown {
-  return fields.reduce((holder: unknown, name) => {
-    if (holder === undefined || holder === null) {
-      return undefined;
+/** An error of a function names the function; what the engine cannot hold is an error, too. */
+function called(name: string, known: TemplateFunction, args: readonly Argument[]): Value {
+  try {
+    return known.call(args);
+  } catch (error) {
+    if (error instanceof TemplateError) {
+      throw error.within(name);
     }
-    if (typeof holder !== 'object' || Array.isArray(holder)) {
-      throw new TemplateError(`there is no field \`${name}\` in \`${printValue(holder)}\``);
+    if (error instanceof RangeError) {
+      throw new TemplateError(`\`${name}\`: this is more than can be kept (${error.message})`);
     }
-    return Object.hasOwn(holder, name)
-      ? (holder as Readonly<Record<string, unknown>>)[name]
-      : undefined;
-  }, value);
+    throw error;
+  }
 }
 
-function itemsOf(value: unknown): readonly (readonly [unknown, unknown])[] {
-  if (value === undefined || value === null) {
-    return [];
+function* itemsOf(value: Value): Iterable<readonly [Value, Value]> {
+  if (value instanceof List) {
+    for (const [index, item] of value.items.entries()) {
+      yield [int(index), item];
+    }
+  } else if (value instanceof Mapping) {
+    yield* value.sorted();
+  } else if (value instanceof Integer) {
+    for (let index = 0n; index < value.value; index += 1n) {
+      const item = new Integer(index, value.type);
+      yield [item, item];
+    }
+  } else if (value !== undefined && value !== null) {
+    throw new TemplateError(`\`range\` cannot go over a ${typeName(value)}`);
   }
-  if (Array.isArray(value)) {
-    return value.map((item: unknown, index) => [index, item] as const);
-  }
-  if (typeof value === 'number') {
-    return Array.from(
-      { length: Math.min(value, mostSteps) },
-      (_, index) => [index, index] as const,
-    );
-  }
-  if (typeof value === 'object') {
-    return Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  }
-  throw new TemplateError(`\`range\` cannot go over \`${printValue(value)}\``);
 }

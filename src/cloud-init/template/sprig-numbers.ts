@@ -1,44 +1,129 @@
-import { asNumber, asText } from './arguments.ts';
-import type { TemplateFunction } from './functions.ts';
+import { affordable } from './budget.ts';
+import { toFloat, toWhole } from './casts.ts';
+import { calculate } from './decimals.ts';
+import { plainText } from './print-value.ts';
+import type { TemplateFunction } from './signature.ts';
+import { ANY, FLOAT, INT, takes, takesMore, TEXT } from './signature.ts';
 import { TemplateError } from './template-error.ts';
+import type { Value } from './values.ts';
+import { int, int64, List } from './values.ts';
 
-/** sprig's functions on numbers. The plain ones are of whole numbers, as in Go. */
+const largest = takesMore([ANY], ANY, (...values) =>
+  int64(values.map(toWhole).reduce((left, right) => (right > left ? right : left))),
+);
+
+/** sprig's functions on numbers. The plain ones are of whole numbers, as in Go, and take what looks like one. */
 export const numberFunctions: Readonly<Record<string, TemplateFunction>> = {
-  add: (...values) => values.reduce((sum: number, value) => sum + whole(value), 0),
-  add1: (value) => whole(value) + 1,
-  sub: (left, right) => whole(left) - whole(right),
-  mul: (...values) => values.reduce((product: number, value) => product * whole(value), 1),
-  div: (left, right) => Math.trunc(whole(left) / divisor(right)),
-  mod: (left, right) => whole(left) % divisor(right),
-  max: (...values) => Math.max(...values.map(whole)),
-  min: (...values) => Math.min(...values.map(whole)),
-  floor: (value) => Math.floor(asNumber(value)),
-  ceil: (value) => Math.ceil(asNumber(value)),
-  round: (value, digits) => Number(asNumber(value).toFixed(asNumber(digits))),
-  int: (value) => whole(value),
-  int64: (value) => whole(value),
-  float64: (value) => asNumber(value),
-  atoi: (value) => (/^[-+]?\d+$/.test(asText(value)) ? Number(asText(value)) : 0),
-  until: (count) => steps(0, asNumber(count), asNumber(count) < 0 ? -1 : 1),
-  untilStep: (from, to, step) => steps(asNumber(from), asNumber(to), asNumber(step)),
+  add: takesMore([], ANY, (...values) => int64(sum(values))),
+  add1: takes([ANY], (value) => int64(toWhole(value) + 1n)),
+  sub: takes([ANY, ANY], (left, right) => int64(toWhole(left) - toWhole(right))),
+  mul: takesMore([ANY], ANY, (...values) =>
+    int64(values.map(toWhole).reduce((left, right) => BigInt.asIntN(64, left * right))),
+  ),
+  div: takes([ANY, ANY], (left, right) => int64(toWhole(left) / divisor(right))),
+  mod: takes([ANY, ANY], (left, right) => int64(toWhole(left) % divisor(right))),
+  max: largest,
+  biggest: largest,
+  min: takesMore([ANY], ANY, (...values) =>
+    int64(values.map(toWhole).reduce((left, right) => (right < left ? right : left))),
+  ),
+  add1f: takes([ANY], (value) => calculate('add', toFloat(value), [1])),
+  addf: takesMore([], ANY, (...values) => calculate('add', 0, values.map(toFloat))),
+  subf: takesMore([ANY], ANY, (first, ...more) =>
+    calculate('sub', toFloat(first), more.map(toFloat)),
+  ),
+  mulf: takesMore([ANY], ANY, (first, ...more) =>
+    calculate('mul', toFloat(first), more.map(toFloat)),
+  ),
+  divf: takesMore([ANY], ANY, (first, ...more) =>
+    calculate('div', toFloat(first), more.map(toFloat)),
+  ),
+  maxf: takesMore([ANY], ANY, (...values) =>
+    values.map(toFloat).reduce((left, right) => Math.max(left, right)),
+  ),
+  minf: takesMore([ANY], ANY, (...values) =>
+    values.map(toFloat).reduce((left, right) => Math.min(left, right)),
+  ),
+  floor: takes([ANY], (value) => Math.floor(toFloat(value))),
+  ceil: takes([ANY], (value) => Math.ceil(toFloat(value))),
+  round: takesMore([ANY, INT], FLOAT, (value, places, upFrom = 0.5) =>
+    roundedFrom(toFloat(value), { places, upFrom }),
+  ),
+  int: takes([ANY], (value) => int(toWhole(value))),
+  int64: takes([ANY], (value) => int64(toWhole(value))),
+  float64: takes([ANY], toFloat),
+  atoi: takes([TEXT], (text) => int(readDecimal(text))),
+  toDecimal: takes([ANY], (value) => int64(readOctal(plainText(value)))),
+  until: takes([INT], (count) => numbers(steps(0, count, count < 0 ? -1 : 1))),
+  untilStep: takes([INT, INT, INT], (from, to, step) => numbers(steps(from, to, step))),
+  seq: takesMore([], INT, (...values) => sequence(values).join(' ')),
 };
 
-function whole(value: unknown): number {
-  return Math.trunc(asNumber(value));
+function sum(values: readonly Value[]): bigint {
+  return values.map(toWhole).reduce((left, right) => left + right, 0n);
 }
 
-function divisor(value: unknown): number {
-  const number = whole(value);
-  if (number === 0) {
+function divisor(value: Value): bigint {
+  const number = toWhole(value);
+  if (number === 0n) {
     throw new TemplateError('division by zero');
   }
   return number;
 }
 
-function steps(from: number, to: number, step: number): readonly number[] {
-  const count = step === 0 ? 0 : Math.max(0, Math.ceil((to - from) / step));
-  if (count > 100_000) {
-    throw new TemplateError(`${String(count)} steps are too many`);
+/** Rounds up from a fraction on; below zero the fraction is negative, so that it rounds down. */
+function roundedFrom(
+  value: number,
+  how: { readonly places: number; readonly upFrom: number },
+): number {
+  // The operator for powers is not exact here.
+  const power = Number(`1e${how.places}`);
+  const moved = power * value;
+  const fraction = moved - Math.trunc(moved);
+  return (fraction >= how.upFrom ? Math.ceil(moved) : Math.floor(moved)) / power;
+}
+
+function readDecimal(text: string): bigint {
+  const most = 2n ** 63n - 1n;
+  if (!/^[-+]?\d+$/.test(text)) {
+    return 0n;
   }
+  // Go's Atoi keeps the number that comes nearest.
+  const value = BigInt(text.replace(/^\+/, ''));
+  return value > most ? most : value < -most - 1n ? -most - 1n : value;
+}
+
+function readOctal(text: string): bigint {
+  const [, sign = '', digits] = /^([-+]?)([0-7]+)$/.exec(text) ?? [];
+  const size = digits === undefined ? 0n : BigInt(`0o${digits}`);
+  const value = sign === '-' ? -size : size;
+  return BigInt.asIntN(64, value) === value ? value : 0n;
+}
+
+function numbers(values: readonly number[]): List {
+  return new List(values.map(int), 'int');
+}
+
+/** From one number up to, or down to, another, which is left out. */
+function steps(from: number, to: number, step: number): readonly number[] {
+  const runs = to < from ? step < 0 : step > 0;
+  const count = runs ? affordable(Math.ceil((to - from) / step)) : 0;
   return Array.from({ length: count }, (_, index) => from + index * step);
+}
+
+/** What the program `seq` prints: to the last number, from the first, by a step in the middle. */
+function sequence(values: readonly number[]): readonly number[] {
+  const [first = 0, second = 0, third = 0] = values;
+  switch (values.length) {
+    case 1:
+      return steps(1, first + (first < 1 ? -1 : 1), first < 1 ? -1 : 1);
+    case 2:
+      return steps(first, second + (second < first ? -1 : 1), second < first ? -1 : 1);
+    case 3:
+      return third < first && second > 0
+        ? []
+        : steps(first, third + (third < first ? -1 : 1), second);
+    default:
+      return [];
+  }
 }

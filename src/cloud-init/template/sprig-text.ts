@@ -1,159 +1,149 @@
-import { createHash } from 'node:crypto';
-import type { Expression } from '../regular-expression.ts';
-import { compileExpression } from '../regular-expression.ts';
-import { asList, asNumber, asText } from './arguments.ts';
-import type { TemplateFunction } from './functions.ts';
+import { affordable } from './budget.ts';
+import { isSpace, lower, upper } from './letter-case.ts';
+import { plainText } from './print-value.ts';
+import { quotedText } from './quoted-text.ts';
+import type { TemplateFunction } from './signature.ts';
+import { ANY, INT, takes, takesMore, TEXT } from './signature.ts';
 import { TemplateError } from './template-error.ts';
+import { abbreviated, substring, truncated, wrapped } from './text-cuts.ts';
+import { textsOf } from './text-lists.ts';
+import type { Value } from './values.ts';
+import { compareTexts, List, Mapping } from './values.ts';
+import { camelCase, connectedCase, initials, swappedCase, titled, untitled } from './word-case.ts';
+
+const trimAll = takes([TEXT, TEXT], (letters, text) => trimmed(text, (of) => letters.includes(of)));
 
 /** sprig's functions on texts. The text comes last, so that it can be piped. */
 export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
-  upper: (text) => asText(text).toUpperCase(),
-  lower: (text) => asText(text).toLowerCase(),
-  title: (text) => asText(text).replace(/(^|\s)(\S)/g, (word) => word.toUpperCase()),
-  untitle: (text) => asText(text).replace(/(^|\s)(\S)/g, (word) => word.toLowerCase()),
-  trim: (text) => asText(text).trim(),
-  trimAll: (letters, text) => trimLetters(asText(letters), asText(text)),
-  trimall: (letters, text) => trimLetters(asText(letters), asText(text)),
-  trimSuffix: (suffix, text) =>
-    asText(suffix) !== '' && asText(text).endsWith(asText(suffix))
-      ? asText(text).slice(0, -asText(suffix).length)
-      : asText(text),
-  trimPrefix: (prefix, text) =>
-    asText(text).startsWith(asText(prefix))
-      ? asText(text).slice(asText(prefix).length)
-      : asText(text),
-  trunc: (length, text) =>
-    asNumber(length) < 0
-      ? asText(text).slice(asNumber(length))
-      : asText(text).slice(0, asNumber(length)),
-  abbrev: (length, text) => {
-    const whole = asText(text);
-    const width = asNumber(length);
-    return width < 4 || whole.length <= width ? whole : `${whole.slice(0, width - 3)}...`;
-  },
-  nospace: (text) => asText(text).replace(/\s+/g, ''),
-  repeat: (count, text) => asText(text).repeat(bounded(count)),
-  substr: (from, to, text) =>
-    asText(text).slice(Math.max(0, asNumber(from)), asNumber(to) < 0 ? undefined : asNumber(to)),
-  contains: (part, text) => asText(text).includes(asText(part)),
-  hasPrefix: (prefix, text) => asText(text).startsWith(asText(prefix)),
-  hasSuffix: (suffix, text) => asText(text).endsWith(asText(suffix)),
-  quote: (...texts) =>
-    texts
-      .filter(isThere)
-      .map((text) => JSON.stringify(asText(text)))
-      .join(' '),
-  squote: (...texts) =>
-    texts
-      .filter(isThere)
-      .map((text) => `'${asText(text)}'`)
-      .join(' '),
-  cat: (...texts) => texts.filter(isThere).map(asText).join(' '),
-  indent: (width, text) => indented(width, text),
-  nindent: (width, text) => `\n${indented(width, text)}`,
-  replace: (from, to, text) => asText(text).replaceAll(asText(from), asText(to)),
-  plural: (one, many, count) => (asNumber(count) === 1 ? one : many),
-  snakecase: (text) => words(text).join('_'),
-  kebabcase: (text) => words(text).join('-'),
-  camelcase: (text) => words(text).map(capital).join(''),
-  initials: (text) =>
-    asText(text)
-      .split(/\s+/)
-      .map((word) => word.charAt(0))
+  hello: takes([], () => 'Hello!'),
+  upper: takes([TEXT], upper),
+  lower: takes([TEXT], lower),
+  title: takes([TEXT], titled),
+  untitle: takes([TEXT], untitled),
+  swapcase: takes([TEXT], swappedCase),
+  trim: takes([TEXT], (text) => trimmed(text, isSpace)),
+  trimAll,
+  trimall: trimAll,
+  trimSuffix: takes([TEXT, TEXT], (suffix, text) =>
+    suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text,
+  ),
+  trimPrefix: takes([TEXT, TEXT], (prefix, text) =>
+    text.startsWith(prefix) ? text.slice(prefix.length) : text,
+  ),
+  trunc: takes([INT, TEXT], (count, text) => truncated(text, count)),
+  abbrev: takes([INT, TEXT], (width, text) =>
+    width < 4 ? text : abbreviated(text, { offset: 0, width }),
+  ),
+  abbrevboth: takes([INT, INT, TEXT], (offset, width, text) =>
+    width < 4 || (offset > 0 && width < 7) ? text : abbreviated(text, { offset, width }),
+  ),
+  nospace: takes([TEXT], (text) =>
+    Array.from(text)
+      .filter((letter) => !isSpace(letter))
       .join(''),
-  split: (separator, text) =>
-    Object.fromEntries(
-      asText(text)
-        .split(asText(separator))
-        .map((piece, index) => [`_${String(index)}`, piece]),
-    ),
-  splitList: (separator, text) => asText(text).split(asText(separator)),
-  splitn: (separator, count, text) =>
-    Object.fromEntries(
-      limitedSplit(asText(text), asText(separator), asNumber(count)).map((piece, index) => [
-        `_${String(index)}`,
-        piece,
-      ]),
-    ),
-  join: (separator, list) =>
-    Array.isArray(list) ? list.filter(isThere).map(asText).join(asText(separator)) : asText(list),
-  sortAlpha: (list) => asList(list).map(asText).sort(),
-  regexMatch: (pattern, text) => expression(pattern).test(asText(text)),
-  regexFind: (pattern, text) => expression(pattern).find(asText(text)) ?? '',
-  regexFindAll: (pattern, text, count) =>
-    expression(pattern).findAll(asText(text), asNumber(count)),
-  regexReplaceAll: (pattern, text, by) => expression(pattern).replaceAll(asText(text), asText(by)),
-  regexReplaceAllLiteral: (pattern, text, by) =>
-    expression(pattern).replaceAllLiteral(asText(text), asText(by)),
-  regexSplit: (pattern, text, count) => expression(pattern).split(asText(text), asNumber(count)),
-  b64enc: (text) => Buffer.from(asText(text)).toString('base64'),
-  b64dec: (text) => Buffer.from(asText(text), 'base64').toString('utf8'),
-  sha1sum: (text) => hash('sha1', text),
-  sha256sum: (text) => hash('sha256', text),
-  sha512sum: (text) => hash('sha512', text),
-  base: (text) => asText(text).replace(/\/+$/, '').split('/').at(-1) ?? '',
-  dir: (text) =>
-    asText(text).replace(/\/*[^/]*\/*$/, '') || (asText(text).startsWith('/') ? '/' : '.'),
-  ext: (text) => /\.[^./]*$/.exec(asText(text))?.[0] ?? '',
-  isAbs: (text) => asText(text).startsWith('/'),
+  ),
+  repeat: takes([INT, TEXT], repeated),
+  substr: takes([INT, INT, TEXT], (start, end, text) => substring(text, start, end)),
+  contains: takes([TEXT, TEXT], (part, text) => text.includes(part)),
+  hasPrefix: takes([TEXT, TEXT], (prefix, text) => text.startsWith(prefix)),
+  hasSuffix: takes([TEXT, TEXT], (suffix, text) => text.endsWith(suffix)),
+  quote: takesMore([], ANY, (...values) =>
+    present(values)
+      .map((value) => quotedText(plainText(value)))
+      .join(' '),
+  ),
+  squote: takesMore([], ANY, (...values) =>
+    present(values)
+      .map((value) => `'${plainText(value)}'`)
+      .join(' '),
+  ),
+  cat: takesMore([], ANY, (...values) => present(values).map(plainText).join(' ')),
+  indent: takes([INT, TEXT], indented),
+  nindent: takes([INT, TEXT], (width, text) => `\n${indented(width, text)}`),
+  replace: takes([TEXT, TEXT, TEXT], (from, to, text) => {
+    const pieces = from === '' ? ['', ...Array.from(text), ''] : text.split(from);
+    affordable(text.length + pieces.length * to.length);
+    return pieces.length === 2 && from === '' ? to : pieces.join(to);
+  }),
+  plural: takes([TEXT, TEXT, INT], (one, many, count) => (count === 1 ? one : many)),
+  snakecase: takes([TEXT], (text) => connectedCase(text, '_')),
+  kebabcase: takes([TEXT], (text) => connectedCase(text, '-')),
+  camelcase: takes([TEXT], camelCase),
+  initials: takes([TEXT], initials),
+  wrap: takes([INT, TEXT], (width, text) =>
+    wrapped(text, { width, lineBreak: '\n', longWords: 'kept' }),
+  ),
+  wrapWith: takes([INT, TEXT, TEXT], (width, lineBreak, text) => {
+    affordable(text.length + (text.length / Math.max(1, width)) * lineBreak.length);
+    return wrapped(text, { width, lineBreak, longWords: 'broken' });
+  }),
+  split: takes([TEXT, TEXT], (separator, text) => numbered(pieces(text, { separator, most: -1 }))),
+  splitn: takes([TEXT, INT, TEXT], (separator, most, text) =>
+    numbered(pieces(text, { separator, most })),
+  ),
+  splitList: takes(
+    [TEXT, TEXT],
+    (separator, text) => new List(pieces(text, { separator, most: -1 }), 'string'),
+  ),
+  join: takes([TEXT, ANY], (separator, value) => {
+    const texts = textsOf(value);
+    affordable(texts.length * separator.length);
+    return texts.join(separator);
+  }),
+  sortAlpha: takes([ANY], (value) =>
+    value instanceof List
+      ? new List([...textsOf(value)].sort(compareTexts), 'string')
+      : new List([plainText(value)], 'string'),
+  ),
+  toString: takes([ANY], plainText),
+  toStrings: takes([ANY], (value) => new List(textsOf(value), 'string')),
+  fail: takes([TEXT], (message) => {
+    throw new TemplateError(message);
+  }),
 };
 
-function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
+function present(values: readonly Value[]): readonly Value[] {
+  return values.filter((value) => value !== undefined && value !== null);
 }
 
-function trimLetters(letters: string, text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && letters.includes(text.charAt(from))) {
-    from += 1;
+function trimmed(text: string, isUnwanted: (letter: string) => boolean): string {
+  const letters = Array.from(text);
+  const start = letters.findIndex((letter) => !isUnwanted(letter));
+  const end = letters.findLastIndex((letter) => !isUnwanted(letter));
+  return start === -1 ? '' : letters.slice(start, end + 1).join('');
+}
+
+function repeated(count: number, text: string): string {
+  if (count < 0) {
+    throw new TemplateError(`${count} repetitions cannot be made`);
   }
-  while (to > from && letters.includes(text.charAt(to - 1))) {
-    to -= 1;
-  }
-  return text.slice(from, to);
+  affordable(count * text.length);
+  return text === '' ? '' : text.repeat(count);
 }
 
-function indented(width: unknown, text: unknown): string {
-  return asText(text).replace(/^/gm, ' '.repeat(bounded(width)));
+function indented(width: number, text: string): string {
+  const margin = repeated(width, ' ');
+  const lines = text.split('\n');
+  affordable(text.length + lines.length * width);
+  return lines.map((line) => margin + line).join('\n');
 }
 
-function words(text: unknown): readonly string[] {
-  return asText(text)
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== '')
-    .map((word) => word.toLowerCase());
+/** As Go's `strings.SplitN`: into letters when there is no separator; of a count the last piece is all the rest. */
+function pieces(
+  text: string,
+  { separator, most }: { readonly separator: string; readonly most: number },
+): readonly string[] {
+  const all = separator === '' ? Array.from(text) : text.split(separator);
+  return most < 0 || all.length <= most
+    ? all
+    : most === 0
+      ? []
+      : [...all.slice(0, most - 1), all.slice(most - 1).join(separator)];
 }
 
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-function limitedSplit(text: string, separator: string, count: number): readonly string[] {
-  const pieces = text.split(separator);
-  return pieces.length <= count
-    ? pieces
-    : [...pieces.slice(0, count - 1), pieces.slice(count - 1).join(separator)];
-}
-
-function expression(pattern: unknown): Expression {
-  const { expression: compiled, problem } = compileExpression(asText(pattern));
-  if (problem !== undefined) {
-    throw new TemplateError(`bad regular expression \`${asText(pattern)}\`: ${problem}`);
-  }
-  return compiled;
-}
-
-function hash(algorithm: string, text: unknown): string {
-  return createHash(algorithm).update(asText(text)).digest('hex');
-}
-
-/** Nobody repeats a text a million times on purpose. */
-function bounded(count: unknown): number {
-  const number = Math.trunc(asNumber(count));
-  if (number > 100_000) {
-    throw new TemplateError(`${String(number)} repetitions are too many`);
-  }
-  return Math.max(0, number);
+function numbered(texts: readonly string[]): Mapping {
+  return new Mapping(
+    texts.map((text, index) => [`_${index}`, text] as const),
+    'string',
+  );
 }

@@ -1,3 +1,6 @@
+import type { NumberLiteral } from './number-literal.ts';
+import type { Value } from './values.ts';
+
 /** What a template says, once parsed. */
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
@@ -24,7 +27,7 @@ export interface Call {
 }
 
 export type Operand =
-  | { readonly kind: 'literal'; readonly value: unknown }
+  | { readonly kind: 'literal'; readonly value: Value | NumberLiteral }
   | { readonly kind: 'dot'; readonly fields: readonly string[] }
   | { readonly kind: 'variable'; readonly name: string; readonly fields: readonly string[] }
   | { readonly kind: 'function'; readonly name: string }

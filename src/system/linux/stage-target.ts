@@ -47,6 +47,7 @@ export function linuxTarget(parts: LinuxTargetParts): Target {
       return values;
     },
     random,
+    now: () => Date.now(),
     today: () => Math.floor(Date.now() / 86_400_000),
   };
 }

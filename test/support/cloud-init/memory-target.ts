@@ -51,6 +51,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     setHostname: () => Promise.resolve(),
     values: () => Promise.resolve({ node: { hostname: 'box' } }),
     random: (bytes) => new Uint8Array(bytes).fill(7),
+    now: () => 20_000 * 86_400_000,
     today: () => 20_000,
   };
 }

@@ -6,18 +6,26 @@ import { keyReference } from '../../../src/cloud-init/key-reference.ts';
 import { lintTexts } from '../../../src/cloud-init/lint/lint.ts';
 import { parts } from '../../../src/cloud-init/parts/catalog.ts';
 import { templateFunctions } from '../../../src/cloud-init/template/functions.ts';
+import { leftOut } from '../../../src/cloud-init/template/left-out.ts';
 
 const page = 'docs/cloud-init.md';
 const examples = readdirSync('docs/examples').filter((name) => name.endsWith('.yaml'));
 
 const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
-const functions = [...templateFunctions((count) => new Uint8Array(count)).keys()].sort();
+const inputs = { random: (count: number) => new Uint8Array(count), now: () => 0, timeZone: 'UTC' };
+const functions = [...templateFunctions(inputs).keys()].sort();
+const unwanted = [...leftOut].map(([name, reason]) => `| \`${name}\` | ${reason} |`);
 
 /** What stands on the page between a comment of this beginning and the next `end of`. */
 const made: Readonly<Record<string, string>> = {
   'keys, made from src/cloud-init/step.ts': keyReference(),
   'parts, made from src/cloud-init/parts/catalog.ts': `${code(parts.map(({ name }) => name))}.`,
   'functions, made from src/cloud-init/template/functions.ts': `Functions: ${code(functions)}.`,
+  'functions that are left out, made from src/cloud-init/template/left-out.ts': [
+    '| function | why there is none |',
+    '| --- | --- |',
+    ...unwanted,
+  ].join('\n'),
 };
 
 describe('the page about the dialect', () => {

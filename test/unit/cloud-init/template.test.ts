@@ -11,7 +11,10 @@ const data = {
   },
 };
 const fill = (text: string): string =>
-  renderTemplate(text, data, (bytes) => new Uint8Array(bytes).fill(7));
+  renderTemplate(text, data, {
+    random: (bytes) => new Uint8Array(bytes).fill(7),
+    now: () => 0,
+  });
 
 describe('templates', () => {
   it.each([
@@ -67,7 +70,7 @@ describe('templates', () => {
     ['an unknown template', '{{ template "t" }}'],
     ['an index out of range', '{{ index .Values.list 9 }}'],
     ['division by zero', '{{ div 1 0 }}'],
-    ['a bad expression', '{{ regexMatch "[" "x" }}'],
+    ['a bad expression', '{{ regexFind "[" "x" }}'],
     ['a word that is no function', '{{ foo }}'],
     ['an empty action', '{{ }}'],
     ['a giant', '{{ repeat 100000000 "x" }}'],

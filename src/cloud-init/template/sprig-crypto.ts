@@ -1,0 +1,77 @@
+import bcrypt from 'bcryptjs';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { fromBytes, toBytes } from './bytes.ts';
+import { derivedPassword } from './derived-password.ts';
+import type { TemplateFunction } from './signature.ts';
+import { costly, takes, TEXT, UINT32 } from './signature.ts';
+import { base64, decode } from './sprig-encodings.ts';
+import type { Random } from './sprig-random.ts';
+import { TemplateError } from './template-error.ts';
+
+/** sprig's functions that encrypt or hash slowly. Keys and certificates are left out, see `left-out.ts`. */
+export function cryptoFunctions(random: Random): Readonly<Record<string, TemplateFunction>> {
+  return {
+    bcrypt: costly(takes([TEXT], (text) => bcryptHash(text, random))),
+    htpasswd: costly(
+      takes([TEXT, TEXT], (user, password) =>
+        user.includes(':')
+          ? `invalid username: ${user}`
+          : `${user}:${bcryptHash(password, random)}`,
+      ),
+    ),
+    derivePassword: costly(
+      takes([UINT32, TEXT, TEXT, TEXT, TEXT], (counter, kind, password, user, site) =>
+        derivedPassword({ counter, kind, password, user, site }),
+      ),
+    ),
+    encryptAES: takes([TEXT, TEXT], (password, text) => encrypted(password, text, random)),
+    decryptAES: takes([TEXT, TEXT], decrypted),
+  };
+}
+
+/** What Go's library takes by default. */
+const rounds = '10';
+
+function bcryptHash(text: string, random: Random): string {
+  if (toBytes(text).length > 72) {
+    throw new TemplateError('bcrypt takes no more than 72 bytes of a password');
+  }
+  const salt = bcrypt.encodeBase64([...random(16)], 16);
+  return bcrypt.hashSync(text, `$2a$${rounds}$${salt}`);
+}
+
+/** A password is padded with zeros to the 32 bytes of a key, as sprig does. */
+function keyOf(password: string): Buffer {
+  const key = Buffer.alloc(32);
+  toBytes(password).copy(key);
+  return key;
+}
+
+function encrypted(password: string, text: string, random: Random): string {
+  if (text === '') {
+    return '';
+  }
+  const start = random(16);
+  const cipher = createCipheriv('aes-256-cbc', keyOf(password), start);
+  const bytes = [start, cipher.update(toBytes(text)), cipher.final()];
+  return Buffer.concat(bytes).toString('base64');
+}
+
+function decrypted(password: string, text: string): string {
+  if (text === '') {
+    return '';
+  }
+  const bytes = decode(text, base64);
+  if (typeof bytes === 'number' || bytes.length < 32 || bytes.length % 16 !== 0) {
+    throw new TemplateError('this is nothing that `encryptAES` has made');
+  }
+  const decipher = createDecipheriv('aes-256-cbc', keyOf(password), bytes.subarray(0, 16));
+  decipher.setAutoPadding(false);
+  const plain = Buffer.concat([decipher.update(bytes.subarray(16)), decipher.final()]);
+  // Nothing tells a wrong password but padding that cannot be.
+  const padding = plain.at(-1) ?? 0;
+  if (padding > plain.length) {
+    throw new TemplateError('the password is wrong');
+  }
+  return fromBytes(plain.subarray(0, plain.length - padding));
+}
