@@ -65,6 +65,7 @@ export interface Step {
   readonly onFailure?: 'undo' | 'report';
   /** A reason not to run it, from what earlier steps found; recorded. */
   readonly skip?: (context: StepContext) => string | undefined;
+  /** Its result, for later steps and the log; `said` in it is a clause for the people who read the history. */
   readonly run: (context: StepContext) => Promise<JsonValue | undefined>;
   /** Undoes a complete or partial run; running it twice is running it once. */
   readonly undo?: (context: StepContext) => Promise<void>;

@@ -8,8 +8,11 @@ import { parseStateYaml, type InstallState } from '../state/state-yaml.ts';
 import { standingOf } from './boot/judgement.ts';
 import type { OperationOutcome } from './cli/outcome.ts';
 import type { OperationHooks, Services } from './cli/services.ts';
-import type { ImageDefaults } from './config/upgrade-request.ts';
+import type { ImageDefaults, ImageRequest } from './config/upgrade-request.ts';
 import { assessDevice } from './engine/assess.ts';
+import { deployDevice } from './engine/deploy.ts';
+import type { ImageWish } from './engine/image-request.ts';
+import { resetDevice } from './engine/reset.ts';
 import type { Controls, Machinery, Outcome } from './engine/machinery.ts';
 import { abortDevice, resumeDevice } from './engine/resume.ts';
 import { rollbackDevice } from './engine/rollback.ts';
@@ -60,6 +63,19 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
     };
   }
 
+  const wishOf = (request: ImageRequest): ImageWish => ({
+    source: request.source,
+    label: request.systemLabel,
+    passiveLabel: request.passiveLabel,
+    fs: request.systemFs,
+    sizeBytes: request.systemSizeMiB * 2 ** 20,
+    strict: request.strict,
+    extraPaths: request.extraPaths,
+    ...(request.grubEntryName === undefined ? {} : { grubEntryName: request.grubEntryName }),
+    attempts: request.attempts,
+    date: localDate(new Date(clock.now())),
+  });
+
   return {
     configFiles: system.files,
     imageDefaults: async () => defaultsIn(await readInstallState(system)),
@@ -69,22 +85,31 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
         upgradeDevice(
           machinery,
           {
+            ...wishOf(request),
             slot: request.slot,
             squashOptions: request.squashOptions,
-            source: request.source,
-            label: request.systemLabel,
-            passiveLabel: request.passiveLabel,
-            fs: request.systemFs,
-            sizeBytes: request.systemSizeMiB * 2 ** 20,
-            strict: request.strict,
-            extraPaths: request.extraPaths,
-            ...(request.grubEntryName === undefined
-              ? {}
-              : { grubEntryName: request.grubEntryName }),
-            attempts: request.attempts,
-            date: localDate(new Date(clock.now())),
             again: request.force ? 'yes' : 'no',
           },
+          controls,
+        ),
+      ),
+    reset: (request, hooks) =>
+      operate(hooks, (controls) =>
+        resetDevice(
+          machinery,
+          {
+            ...wishOf(request),
+            erase: [...request.erase],
+            over: request.force ? 'unfinished' : 'nothing',
+          },
+          controls,
+        ),
+      ),
+    deploy: (request, hooks) =>
+      operate(hooks, (controls) =>
+        deployDevice(
+          machinery,
+          { ...wishOf(request), again: request.force ? 'yes' : 'no' },
           controls,
         ),
       ),

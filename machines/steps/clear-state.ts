@@ -36,7 +36,7 @@ export const clearState: Step = {
     ];
     // GRUB reads some of them, and would read freed blocks otherwise.
     if (removed.length > 0) await context.system.settle.checkpoint(stateAt);
-    return { removed };
+    return { removed, ...(removed.length === 0 ? {} : { said: `removed ${removed.join(', ')}` }) };
   },
 };
 

@@ -21,7 +21,8 @@ export const eraseVolumes: Step = {
       for (const name of names) await removeAll(context, `${at}/${name}`);
       erased[role] = names.length;
     }
-    return { erased };
+    const said = Object.entries(erased).map(([role, names]) => `${names} names on ${role}`);
+    return { erased, said: `erased ${said.join(', ')}` };
   },
 };
 

@@ -22,7 +22,7 @@ export const makeRoom: Step = {
       await system.files.remove(path);
       await system.settle.checkpoint(device.stateAt);
     }
-    return { removed: [...slots] };
+    return { removed: [...slots], said: `gave up ${slots.join(' and ')}` };
   },
 };
 

@@ -11,6 +11,8 @@ import { lint } from './commands/lint.ts';
 import { machines } from './commands/machines.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { resume } from './commands/resume.ts';
+import { deploy } from './commands/deploy.ts';
+import { reset } from './commands/reset.ts';
 import { rollback } from './commands/rollback.ts';
 import { runStage } from './commands/run-stage.ts';
 import { sandbox } from './commands/sandbox.ts';
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   resume,
   abort,
   rollback,
+  reset,
+  deploy,
   assessBoot,
   confirm,
   status,

@@ -10,7 +10,19 @@ import { programName } from './program-name.ts';
 /** Set for the process inside; counts only when it names the parent, so that it is never inherited by a hook's own calls. */
 export const MARKER = 'SLOTWRIGHT_PRIVATE_NAMESPACE';
 
-const CHANGING = new Set(['upgrade', 'resume', 'abort', 'rollback']);
+/** Every command of the catalog that changes the machine; a list of its own, because loading the catalog takes longer than this. */
+export const CHANGING: ReadonlySet<string> = new Set([
+  'upgrade',
+  'upgrade-recovery',
+  'rollback',
+  'reset',
+  'deploy',
+  'resume',
+  'abort',
+  'assess-boot',
+  'confirm',
+]);
+
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'];
 const CANNOT_RUN = 11;
 const KILLED = 128 + constants.signals.SIGKILL;

@@ -4,7 +4,13 @@
  * how an operation ended is a value, never an exception.
  */
 import type { ConfigReader } from '../config/reader.ts';
-import type { ImageDefaults, PowerAction, UpgradeRequest } from '../config/upgrade-request.ts';
+import type {
+  ImageDefaults,
+  ImageRequest,
+  PowerAction,
+  ResetRequest,
+  UpgradeRequest,
+} from '../config/upgrade-request.ts';
 import type { AssessWish } from '../engine/assess.ts';
 import type { Observer } from '../engine/runner.ts';
 import type { HookEvent } from '../system/port.ts';
@@ -125,6 +131,8 @@ export interface Services {
   /** From the `state.yaml` of the booted system; an unreadable one is `{}`. */
   imageDefaults(): Promise<ImageDefaults>;
   upgrade(request: UpgradeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
+  reset(request: ResetRequest, hooks: OperationHooks): Promise<OperationOutcome>;
+  deploy(request: ImageRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   resume(request: ResumeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   abort(hooks: OperationHooks): Promise<OperationOutcome>;
   rollback(request: { readonly force: boolean }, hooks: OperationHooks): Promise<OperationOutcome>;

@@ -72,8 +72,8 @@ const boot = z.object({
 });
 
 const reset = z.object({
-  'reset-persistent': switchedOn().default(false).describe('format COS_PERSISTENT'),
-  'reset-oem': switchedOn().default(false).describe('format COS_OEM'),
+  'reset-persistent': switchedOn().default(false).describe('erase COS_PERSISTENT'),
+  'reset-oem': switchedOn().default(false).describe('erase COS_OEM'),
   system: image.prefault({}),
   'grub-entry-name': text().default('cOS').describe('menu title'),
   'disable-boot-entry': switchedOn().default(false).describe('no EFI boot entry'),

@@ -1,15 +1,11 @@
-/** What an upgrade was asked to do, once configuration, environment and flags are settled. */
+/** What the commands that install images were asked to do, once configuration, environment and flags are settled. */
 import type { ImageSource } from '../system/port.ts';
 
-export interface UpgradeRequest {
-  /** The slot that gets the new image. */
-  readonly slot: 'active' | 'recovery';
-  /** Options of mksquashfs, where the image is one. */
-  readonly squashOptions: readonly string[];
+export interface ImageRequest {
   readonly source: ImageSource;
-  /** A hook that fails stops the upgrade (spec 4.5); otherwise it is told and the upgrade goes on. */
+  /** A hook that fails stops the operation (spec 4.5); otherwise it is told and the operation goes on. */
   readonly strict: boolean;
-  /** Goes on where the laws would refuse: on trial, judged bad, already installed. */
+  /** Goes on where the command would refuse: on trial, judged bad, already installed, over something unfinished. */
   readonly force: boolean;
   /** `cloud-init-paths`: hook sources after the three default ones. */
   readonly extraPaths: readonly string[];
@@ -24,6 +20,18 @@ export interface UpgradeRequest {
   readonly attempts: number;
   /** What the command does after the outcome was shown. */
   readonly power?: PowerAction;
+}
+
+export interface UpgradeRequest extends ImageRequest {
+  /** The slot that gets the new image. */
+  readonly slot: 'active' | 'recovery';
+  /** Options of mksquashfs, where the image is one. */
+  readonly squashOptions: readonly string[];
+}
+
+export interface ResetRequest extends ImageRequest {
+  /** Partitions whose content goes. */
+  readonly erase: readonly ('persistent' | 'oem')[];
 }
 
 export type ImageFs = 'ext2' | 'ext3' | 'ext4' | 'squashfs';

@@ -1,5 +1,6 @@
 /** One sentence for each record, and how much it matters to a reader. */
-import type { LifecycleEvent } from '../../state/records.ts';
+import * as z from 'zod';
+import type { JsonValue, LifecycleEvent } from '../../state/records.ts';
 import type { RecordedError } from '../errors.ts';
 import type { TimelineEntry } from './operation-timeline.ts';
 
@@ -29,7 +30,7 @@ export function describeEvent(event: LifecycleEvent): EventText {
     case 'step.completed':
       return event.how === 'skipped'
         ? info(`${named(event)} skipped: ${event.reason ?? 'not needed'}`)
-        : info(named(event));
+        : info(named(event) + saidBy(event.output));
     case 'step.failed':
       return {
         text: `${named(event)} failed: ${event.error.message}`,
@@ -86,3 +87,9 @@ const warning = (text: string): EventText => ({ text, level: 'warning' });
 
 const named = ({ step, phase }: { step: string; phase: string }) =>
   phase === 'undo' ? `undo ${step}` : step;
+
+/** What the step itself says of its result, as a clause. */
+function saidBy(output: JsonValue): string {
+  const known = z.object({ said: z.string() }).safeParse(output);
+  return known.success ? `: ${known.data.said}` : '';
+}

@@ -11,6 +11,8 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     configFiles: memoryReader({}),
     imageDefaults: async () => ({}),
     upgrade: unasked('upgrade'),
+    reset: unasked('reset'),
+    deploy: unasked('deploy'),
     resume: unasked('resume'),
     abort: unasked('abort'),
     rollback: unasked('rollback'),

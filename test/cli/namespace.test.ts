@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MARKER, needsNamespace } from '../../src/cli/private-namespace.ts';
+import { COMMANDS } from '../../src/cli/catalog.ts';
+import { CHANGING, MARKER, needsNamespace } from '../../src/cli/private-namespace.ts';
 
 describe('a private mount namespace', () => {
   const caller = { environment: {}, root: true, parent: 10 };
@@ -24,6 +25,11 @@ describe('a private mount namespace', () => {
     ['', false],
   ])('for "%s": %s', (line, expected) => {
     expect(needsNamespace({ ...caller, args: line.split(' ') })).toBe(expected);
+  });
+
+  it('is made for every command that changes the machine', () => {
+    const changing = COMMANDS.filter(({ changes }) => changes === 'machine');
+    expect(changing.map(({ name }) => name).toSorted()).toEqual([...CHANGING].toSorted());
   });
 
   it('is not made without root: the refusal comes later, in words', () => {

@@ -194,7 +194,7 @@ describe('upgrade', () => {
     expect(stderr).toBe(
       [
         'warning: --directory is deprecated: use --system.uri dir:DIR',
-        'warning: --tty is deprecated: it has no effect on upgrades',
+        'warning: --tty is deprecated: it has no effect',
         'warning: /etc/elemental/config.yaml: strict: expected boolean, received string; ignored',
         '',
       ].join('\n'),

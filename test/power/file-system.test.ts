@@ -6,6 +6,7 @@ import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
 import { createRig, missingForRig, type Rig } from '../support/power/rig.ts';
 import {
   abortScenario,
+  resetScenario,
   rollbackScenario,
   undoScenario,
   upgradeScenario,
@@ -46,6 +47,12 @@ describe.skipIf(missing !== undefined)('a power cut after a record, on a real di
       expect(tally.violations).toEqual([]);
     },
   );
+
+  it('leaves a reset that recovery finishes', { timeout: LONG }, async () => {
+    const scenario = resetScenario(rig, await rig.fresh());
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 4 });
+    expect(tally.violations).toEqual([]);
+  });
 
   it('leaves a rollback that is finished after the next boot', { timeout: LONG }, async () => {
     const scenario = await rollbackScenario(rig);

@@ -5,8 +5,6 @@ import type { Command } from '../command.ts';
 
 export const notBuiltCommands: readonly Command[] = [
   refused('install', 'install to a disk', 'install with the reference, then upgrade with this'),
-  refused('reset', 'reset from recovery', 'boot recovery and use the reference'),
-  refused('deploy', 'put an image into an empty state partition', 'use "upgrade"'),
   refused('pull-image', 'unpack a container image', 'use "podman" or "skopeo" and "umoci"'),
   refused('build-iso', 'build an installation ISO', 'use the reference'),
   refused('convert-disk', 'convert a disk image', 'use "qemu-img convert"'),

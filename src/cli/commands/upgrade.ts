@@ -5,44 +5,14 @@ import {
   type Command,
   type CommandResult,
   type Context,
-  type Flag,
   type Invocation,
 } from '../command.ts';
+import { IGNORED, sourceFlags, SQUASH, VERIFY } from '../image-flags.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { requireRoot } from '../root.ts';
 import { settingsFor } from '../settings.ts';
 import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
-
-const NO_EFFECT = 'it has no effect on upgrades';
-
-const deprecated: readonly Flag[] = [
-  {
-    name: 'docker-image',
-    short: 'd',
-    value: 'IMAGE',
-    says: 'container image to upgrade to',
-    deprecated: 'use --system.uri oci:IMAGE',
-  },
-  {
-    name: 'directory',
-    value: 'DIR',
-    completes: 'directory',
-    says: 'directory to upgrade to',
-    deprecated: 'use --system.uri dir:DIR',
-  },
-  { name: 'force-efi', says: 'ignored', deprecated: NO_EFFECT },
-  { name: 'force-gpt', says: 'ignored', deprecated: NO_EFFECT },
-  { name: 'tty', value: 'TTY', says: 'ignored', deprecated: NO_EFFECT },
-  {
-    name: 'partition-layout',
-    short: 'p',
-    value: 'FILE',
-    says: 'ignored',
-    deprecated: NO_EFFECT,
-  },
-  { name: 'arch', value: 'ARCH', says: 'ignored', key: 'arch', deprecated: NO_EFFECT },
-];
 
 export const upgrade: Command = {
   name: 'upgrade',
@@ -51,12 +21,7 @@ export const upgrade: Command = {
     'Writes the image beside the running one, runs the hooks in it, checks it, and lets it boot next. The running image becomes the fallback. What is interrupted is continued by "resume" or undone by "abort"; the same image again changes nothing.',
   ],
   flags: [
-    {
-      name: 'system.uri',
-      value: 'URI',
-      says: 'image to upgrade to: dir:PATH or file:PATH',
-      key: 'upgrade.system.uri',
-    },
+    ...sourceFlags('image to upgrade to: dir:PATH or file:PATH', 'upgrade.system.uri'),
     {
       name: 'recovery',
       says: 'upgrade the recovery image instead; its source is --recovery-system.uri',
@@ -74,30 +39,10 @@ export const upgrade: Command = {
       name: 'force',
       says: 're-apply hooks of an installed image, go on over an image on trial or judged bad',
     },
-    { name: 'verify', says: 'accepted; every image is verified anyway', key: 'verify' },
-    { name: 'cosign', says: 'verify the signature (not built yet)', key: 'cosign' },
-    {
-      name: 'cosign-key',
-      value: 'KEY',
-      completes: 'file',
-      says: 'public key for --cosign',
-      key: 'cosign-key',
-    },
-    {
-      name: 'squash-compression',
-      short: 'x',
-      value: 'OPTIONS',
-      repeatable: true,
-      says: 'compression of a squashfs image',
-      key: 'squash-compression',
-    },
-    {
-      name: 'squash-no-compression',
-      says: 'no compression of a squashfs image',
-      key: 'squash-no-compression',
-    },
+    ...VERIFY,
+    ...SQUASH,
     { name: 'local', says: 'take a container image from the local daemon', key: 'local' },
-    ...deprecated,
+    ...IGNORED,
   ],
   examples: [
     { says: 'from a directory', line: 'upgrade --system.uri dir:/mnt/new-root' },

@@ -5,7 +5,7 @@ import type { Booted } from '../../../src/sandbox/boot.ts';
 import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
 import { cutPower } from '../../../src/sandbox/power.ts';
 import type { Slot } from '../../../src/system/port.ts';
-import { heldBeyond, heldBy, STATE_AT, WRITABLE } from './live-machine.ts';
+import { heldBeyond, heldBy, WRITABLE } from './live-machine.ts';
 import type { Rig } from './rig.ts';
 import { begin, missed, type Scenario } from './scenario.ts';
 import { kill, runUntilRecord, type Stopped } from './stop.ts';
@@ -21,7 +21,7 @@ export async function cutAfterRecord(
   record: number,
 ): Promise<readonly string[] | 'uncut'> {
   const disk = await begin(rig, scenario, record);
-  const machine: { booted: Booted } = { booted: await rig.boot(disk, 'active') };
+  const machine: { booted: Booted } = { booted: await rig.boot(disk, scenario.slot ?? 'active') };
   try {
     const quiet = await heldBy(machine.booted);
     const stopped = await runUntilRecord(machine.booted, scenario.command, record);
@@ -36,7 +36,7 @@ export async function cutAfterRecord(
     const wrong = [...cut.wrong, ...sentences(judgeCut(cut.facts, scenario.before))];
     const where = `after record ${String(record)} (${lastRecord(cut.facts)})`;
     if (level === 'power') {
-      const slot = slotThatBoots(cut.facts);
+      const slot = scenario.slot ?? slotThatBoots(cut.facts);
       if (slot === undefined) return [...wrong, 'nothing boots'].map((one) => `${where}: ${one}`);
       machine.booted = await rig.boot(disk, slot);
     }
@@ -72,7 +72,7 @@ async function killed(
   await kill(stopped, record % 2 === 0 ? stopped.tool.pid : stopped.wrapper);
   const held = await heldBeyond(quiet, booted, [WRITABLE]);
   // A kill alone loses nothing that was written: the copy gets all of it.
-  await booted.run(['sync', '--file-system', STATE_AT, '/oem', '/usr/local']);
+  await booted.run(['sync']);
   const copy = await copyDisk(disk, `${disk.path}.looked-at`);
   const facts = await rig.facts(copy);
   await rm(copy.path);

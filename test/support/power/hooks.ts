@@ -2,10 +2,12 @@
 
 export const PUT_FILE = `name: put a file
 stages:
-  after-upgrade-chroot:
+  after-upgrade-chroot: &put
     - name: put
       commands:
         - echo put > /etc/put-by-hook
+  after-reset-chroot: *put
+  after-deploy-chroot: *put
 `;
 export const PUT_BY_HOOK = { '/etc/put-by-hook': 'put\n' };
 

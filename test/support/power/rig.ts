@@ -50,9 +50,10 @@ export interface Rig {
 /** The new system, inside. */
 export const NEXT = '/run/next';
 export const UPGRADE = ['elemental', 'upgrade', '--system.uri', `dir:${NEXT}`] as const;
+export const RESET = ['elemental', 'reset', '--system.uri', `dir:${NEXT}`] as const;
 export const RESUME = ['elemental', 'resume'] as const;
 
-export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\n';
+export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\nreset:\n  system:\n    size: 16\n';
 
 /**
  * From half a GiB on a file system has blocks of 4 KiB, as on a real machine. In blocks of 1 KiB an image begins with a hole, and GRUB

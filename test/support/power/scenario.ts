@@ -1,7 +1,8 @@
 /** Something that is cut at every record, and what must have become of it once it has been carried on. */
 import type { Before, DiskFacts } from '../../../src/proof/laws.ts';
 import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
-import { RESUME, UPGRADE, type Rig } from './rig.ts';
+import type { Slot } from '../../../src/system/port.ts';
+import { RESET, RESUME, UPGRADE, type Rig } from './rig.ts';
 import { kill, runUntilRecord } from './stop.ts';
 import { join } from 'node:path';
 
@@ -10,6 +11,8 @@ export interface Scenario {
   /** The disk at its beginning, never booted itself. */
   readonly start: Disk;
   readonly before: Before;
+  /** What runs while it is cut, and again when the power is back; default: active, and what the menu says. */
+  readonly slot?: Slot;
   readonly command: readonly string[];
   /** Asked for after the cut: in turn for one cut after the other. */
   readonly carryOn: readonly (readonly string[])[];
@@ -34,6 +37,20 @@ export function upgradeScenario(rig: Rig, start: Disk): Scenario {
     // A boot unit resumes, an orchestrator asks again.
     carryOn: [RESUME, RESUME, UPGRADE],
     ends: { active: next, passive: installed, exits: [0] },
+  };
+}
+
+/** Both slots made anew from the recovery system, which is started again after the cut. */
+export function resetScenario(rig: Rig, start: Disk): Scenario {
+  const { next } = rig.contents;
+  return {
+    name: 'reset',
+    start,
+    before: rig.before,
+    slot: 'recovery',
+    command: RESET,
+    carryOn: [RESUME, RESET],
+    ends: { active: next, passive: next, exits: [0] },
   };
 }
 
