@@ -1,58 +1,33 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { upgrade as operation } from '../../machines/upgrade.ts';
 import { planOf } from '../../machines/step.ts';
-import type { Outcome } from '../../src/engine/machinery.ts';
+import { upgradeDevice } from '../../src/engine/upgrade.ts';
 import { judgeEnd } from '../../src/proof/laws.ts';
 import { factsNow } from '../../src/proof/simulated-facts.ts';
 import type { SimulatedMachine } from '../../src/system/simulated/machine.ts';
-import type { EventRecord } from '../../state/records.ts';
 import { beforeOf } from '../support/simulated/carry-on.ts';
-import { transitionsIn, transitionsTaken } from '../support/simulated/chart-coverage.ts';
+import { transitionsIn } from '../support/simulated/chart-coverage.ts';
 import { resume, upgrade, wishFor } from '../support/simulated/commands.ts';
-import {
-  crashMatrix,
-  type Experiment,
-  type Sampling,
-  type Tally,
-} from '../support/simulated/crash-matrix.ts';
-import {
-  ask,
-  booted,
-  deploying,
-  recovering,
-  resetting,
-  wishOf,
-  type Story,
-} from '../support/simulated/stories.ts';
-import {
-  upgradeAbortedAt,
-  upgradeFailingAt,
-  upgradeStoppedAtMoment,
-} from '../support/simulated/trouble.ts';
+import { ALL, createProof, FEW, logOf, SOME } from '../support/simulated/proof.ts';
+import { booted, recovering, wishOf } from '../support/simulated/stories.ts';
+import { abortedAt, failingAt, stoppedAtMoment, type Ask } from '../support/simulated/trouble.ts';
 
-const ALL: Sampling = { carryOneIn: 1, cutAgainOneIn: 40, carryAgainOneIn: 20 };
-const SOME: Sampling = { carryOneIn: 4, cutAgainOneIn: 20, carryAgainOneIn: 20 };
-const FEW: Sampling = { carryOneIn: 9, cutAgainOneIn: 1000, carryAgainOneIn: 1 };
 /** One story runs for seconds, on a busy machine for longer. */
 const LONG = 120_000;
 
 const plan = planOf(operation);
 const steps = plan.steps.map(({ name }) => name);
 const pivot = steps.indexOf(plan.pivot ?? '');
-const tallies: Tally[] = [];
-const taken = new Set<string>();
-const spoiled = new Set<string>();
-
+const proof = createProof('upgrade');
 afterAll(() => {
-  const sum = (of: (tally: Tally) => number): number =>
-    tallies.reduce((total, tally) => total + of(tally), 0);
-  const judged = sum(({ cuts, secondCuts }) => cuts + secondCuts);
-  const carried = sum(({ carriedOn, secondCarriedOn }) => carriedOn + secondCarriedOn);
-  const seconds = sum(({ secondCuts }) => secondCuts);
-  process.stdout.write(
-    `crash model: ${judged} cuts judged (${seconds} of them in a recovery), ${carried} carried on\n`,
-  );
+  proof.tell();
 });
+
+/** An upgrade to this source, as the engine is asked for it. */
+const upgradeTo =
+  (source: string): Ask =>
+  (machinery, controls) =>
+    upgradeDevice(machinery, wishFor(source), controls);
 
 describe('an upgrade that is cut anywhere and carried on keeps every law', () => {
   it.each(Object.values(booted))('on a machine that $name', { timeout: LONG }, async (story) => {
@@ -76,37 +51,15 @@ describe('an upgrade of the recovery system that is cut anywhere and carried on 
   );
 });
 
-describe('a reset that is cut anywhere and carried on keeps every law, and recovery boots throughout', () => {
-  it.each(Object.values(resetting))('on a machine that $name', { timeout: LONG }, async (story) => {
-    await matrix(story, (machine) => ask(story, machine), {
-      ends: 'completed',
-      sampling: SOME,
-    });
-  });
-});
-
-describe('a deployment that is cut anywhere and carried on keeps every law', () => {
-  it.each(Object.values(deploying))('on a machine that $name', { timeout: LONG }, async (story) => {
-    await matrix(story, (machine) => ask(story, machine), {
-      ends: 'completed',
-      sampling: SOME,
-    });
-  });
-});
-
 describe('an upgrade of which a step fails', () => {
   it.each(steps.slice(0, pivot))(
     'is undone before the pivot, wherever it is cut: %s',
     { timeout: LONG },
     async (step) => {
-      await matrix(
-        booted.judged,
-        (machine) => upgradeFailingAt(step, machine, wishFor('/judged')),
-        {
-          ends: 'rolled-back',
-          sampling: FEW,
-        },
-      );
+      await matrix(booted.judged, (machine) => failingAt(step, machine, upgradeTo('/judged')), {
+        ends: 'rolled-back',
+        sampling: FEW,
+      });
     },
   );
 
@@ -114,15 +67,11 @@ describe('an upgrade of which a step fails', () => {
     'goes on after the pivot, wherever it is cut: %s',
     { timeout: LONG },
     async (step) => {
-      await matrix(
-        booted.judged,
-        (machine) => upgradeFailingAt(step, machine, wishFor('/judged')),
-        {
-          from: `append step.failed ${step}`,
-          ends: step === 'run-post-stage' ? 'completed' : 'attention',
-          sampling: FEW,
-        },
-      );
+      await matrix(booted.judged, (machine) => failingAt(step, machine, upgradeTo('/judged')), {
+        from: `append step.failed ${step}`,
+        ends: step === 'run-post-stage' ? 'completed' : 'attention',
+        sampling: FEW,
+      });
     },
   );
 });
@@ -132,7 +81,7 @@ it.each(steps)(
   { timeout: LONG },
   async (step) => {
     const index = steps.indexOf(step);
-    await matrix(booted.fromActive, (machine) => upgradeAbortedAt(step, machine, wishFor('/new')), {
+    await matrix(booted.fromActive, (machine) => abortedAt(step, machine, upgradeTo('/new')), {
       from: 'append operation.interrupted',
       ends: index <= pivot ? 'rolled-back' : 'completed',
       sampling: FEW,
@@ -141,7 +90,7 @@ it.each(steps)(
 );
 
 it('every transition of the chart was taken by these upgrades', () => {
-  const untaken = [...transitionsIn(plan)].filter((transition) => !taken.has(transition));
+  const untaken = [...transitionsIn(plan)].filter((transition) => !proof.taken.has(transition));
   expect(untaken).toEqual([]);
 });
 
@@ -154,7 +103,7 @@ it('a signal at any moment interrupts and never fails an upgrade', { timeout: LO
   for (let moment = 1; moment <= moments; moment += 3) {
     const machine = await story.begin();
     const before = beforeOf(machine);
-    const { outcome } = await upgradeStoppedAtMoment(moment, machine, wishFor(story.source));
+    const { outcome } = await stoppedAtMoment(moment, machine, upgradeTo(story.source));
     expect(['interrupted', 'completed']).toContain(outcome);
     expect(typesIn(machine)).not.toContain('step.failed');
     expect(factsNow(machine).held).toEqual([]);
@@ -185,43 +134,8 @@ it('a step that dies three times is given up: undone before the pivot, left for 
   expect(await resume(late, { attempts: 'once-more' })).toMatchObject({ outcome: 'completed' });
 });
 
-async function matrix(
-  story: Story,
-  run: (machine: SimulatedMachine) => Promise<Outcome>,
-  how: Pick<Experiment, 'from' | 'ends' | 'sampling'>,
-): Promise<void> {
-  let last: SimulatedMachine | undefined;
-  const tally = await crashMatrix({
-    story,
-    run: async (machine) => {
-      last = machine;
-      return run(machine);
-    },
-    ...how,
-    finished: noteSpoiled,
-  });
-  tallies.push(tally);
-  for (const records of last === undefined ? [] : logOf(last)) {
-    for (const transition of transitionsTaken(records)) taken.add(transition);
-  }
-  expect(tally.violations).toEqual([]);
-}
-
-/** Going back to an earlier step happens in recoveries alone. */
-function noteSpoiled(machine: SimulatedMachine): void {
-  for (const records of logOf(machine)) {
-    const steps = records.flatMap(({ event }) =>
-      event.type === 'target.spoiled' ? [event.step] : [],
-    );
-    if (steps.every((step) => spoiled.has(step))) continue;
-    for (const step of steps) spoiled.add(step);
-    for (const transition of transitionsTaken(records)) taken.add(transition);
-  }
-}
-
-function logOf(machine: SimulatedMachine): readonly (readonly EventRecord[])[] {
-  const { log } = factsNow(machine);
-  return 'damage' in log ? [] : log;
+async function matrix(...experiment: Parameters<typeof proof.matrix>): Promise<void> {
+  expect(await proof.matrix(...experiment)).toEqual([]);
 }
 
 function typesIn(machine: SimulatedMachine): readonly string[] {

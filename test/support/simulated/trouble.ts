@@ -1,17 +1,18 @@
-/** Upgrades that do not go straight: a step fails, a person aborts, a signal arrives. */
-import type { Outcome } from '../../../src/engine/machinery.ts';
-import { type UpgradeWish, upgradeDevice } from '../../../src/engine/upgrade.ts';
-import { upgrade as upgradeOperation } from '../../../machines/upgrade.ts';
+/** Commands that do not go straight: a step fails, a person aborts, a signal arrives. */
+import type { Controls, Machinery, Outcome } from '../../../src/engine/machinery.ts';
 import { SystemError } from '../../../src/errors.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import type { System } from '../../../src/system/port.ts';
 import { abort, machineryOf, resume } from './commands.ts';
 
+/** What the engine is asked. */
+export type Ask = (machinery: Machinery, controls: Controls) => Promise<Outcome>;
+
 /** The first call to the system that this step makes fails. */
-export async function upgradeFailingAt(
+export async function failingAt(
   step: string,
   machine: SimulatedMachine,
-  wish: UpgradeWish,
+  ask: Ask,
 ): Promise<Outcome> {
   const machinery = machineryOf(machine);
   let next: 'fails' | 'works' = 'works';
@@ -20,22 +21,24 @@ export async function upgradeFailingAt(
     next = 'works';
     return fails;
   });
-  return upgradeDevice({ ...machinery, system }, wish, {
-    signal: new AbortController().signal,
-    observer: {
-      step: (owed) => {
-        if (owed.phase === 'run' && owed.step === step) next = 'fails';
+  return ask(
+    { ...machinery, system },
+    {
+      signal: new AbortController().signal,
+      observer: {
+        step: (owed) => {
+          if (owed.phase === 'run' && owed.step === step) next = 'fails';
+        },
       },
     },
-  });
+  );
 }
 
+/** First step of every operation that makes an image. */
+const FIRST = 'check-preconditions';
+
 /** Stopped by a signal when this step is owed and has not begun. */
-async function upgradeStoppedBefore(
-  step: string,
-  machine: SimulatedMachine,
-  wish: UpgradeWish,
-): Promise<Outcome> {
+async function stoppedBefore(step: string, machine: SimulatedMachine, ask: Ask): Promise<Outcome> {
   const stop = new AbortController();
   const sigterm = (): void => {
     stop.abort(new Error('SIGTERM'));
@@ -43,10 +46,9 @@ async function upgradeStoppedBefore(
   const { onMoment } = machine;
   machine.onMoment = (what, now) => {
     onMoment(what, now);
-    const first = upgradeOperation.steps[0]?.name === step;
-    if (first && what === 'append operation.started: durable') sigterm();
+    if (step === FIRST && what === 'append operation.started: durable') sigterm();
   };
-  return upgradeDevice(machineryOf(machine), wish, {
+  return ask(machineryOf(machine), {
     signal: stop.signal,
     observer: {
       event: (event) => {
@@ -57,12 +59,12 @@ async function upgradeStoppedBefore(
 }
 
 /** Stopped before this step, then aborted; where abort is refused, resumed. */
-export async function upgradeAbortedAt(
+export async function abortedAt(
   step: string,
   machine: SimulatedMachine,
-  wish: UpgradeWish,
+  ask: Ask,
 ): Promise<Outcome> {
-  await upgradeStoppedBefore(step, machine, wish);
+  await stoppedBefore(step, machine, ask);
   try {
     return await abort(machine);
   } catch {
@@ -71,10 +73,10 @@ export async function upgradeAbortedAt(
 }
 
 /** Stopped by a signal at the n-th moment. */
-export async function upgradeStoppedAtMoment(
+export async function stoppedAtMoment(
   n: number,
   machine: SimulatedMachine,
-  wish: UpgradeWish,
+  ask: Ask,
 ): Promise<Outcome> {
   const stop = new AbortController();
   let passed = 0;
@@ -83,7 +85,7 @@ export async function upgradeStoppedAtMoment(
     if (passed === n) stop.abort(new Error('SIGTERM'));
   };
   const controls = { signal: stop.signal, observer: {} };
-  const outcome = await upgradeDevice(machineryOf(machine), wish, controls);
+  const outcome = await ask(machineryOf(machine), controls);
   machine.onMoment = () => undefined;
   return outcome;
 }
