@@ -1,6 +1,8 @@
 /** The operations this tool knows: the only place that lists them. */
 import { assessBoot } from './assess-boot.ts';
 import { deploy } from './deploy.ts';
+import { install, installInPlace } from './install.ts';
+import { prepareDisk } from './prepare-disk.ts';
 import { reset } from './reset.ts';
 import { rollback } from './rollback.ts';
 import type { Operation } from './step.ts';
@@ -13,6 +15,9 @@ export const OPERATIONS: readonly Operation[] = [
   rollback,
   reset,
   deploy,
+  prepareDisk,
+  install,
+  installInPlace,
   assessBoot,
 ];
 

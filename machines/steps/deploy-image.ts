@@ -1,5 +1,6 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
+import type { System } from '../../src/system/port.ts';
 import { WORKING_TREE } from '../resources/target.ts';
 import type { Step } from '../step.ts';
 import { mustBeTheSource } from './verify-image.ts';
@@ -31,9 +32,7 @@ export const deployImage: Step = {
     await mustBeTheSource({ system, signal, request });
     try {
       const written = await system.images.fill(source, WORKING_TREE, { signal, report });
-      for (const [name, mode] of BASE_DIRECTORIES) {
-        await system.files.makeDirectory(`${WORKING_TREE}/${name}`, mode);
-      }
+      await makeBaseDirectories(system, WORKING_TREE);
       return written;
     } catch (cause) {
       if (signal.aborted) throw cause;
@@ -51,3 +50,7 @@ export const deployImage: Step = {
     }
   },
 };
+
+export async function makeBaseDirectories({ files }: System, tree: string): Promise<void> {
+  for (const [name, mode] of BASE_DIRECTORIES) await files.makeDirectory(`${tree}/${name}`, mode);
+}

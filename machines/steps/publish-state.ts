@@ -23,7 +23,7 @@ export const publishState: Step = {
     const { system, device } = context;
     const { menuTitle } = titled.parse(context.output('relabel-target') ?? {});
     await system.boot.writeEnvironment(`${device.stateAt}/grub_oem_env`, {
-      ...labels(context),
+      ...bootLabels(context),
       ...(menuTitle === undefined ? {} : { default_menu_entry: menuTitle }),
     });
     // Whatever was said of the image before it: past the pivot, only a judgement armed for the new one may stand.
@@ -38,7 +38,7 @@ export const publishState: Step = {
 };
 
 /** The variables the reference writes (spec 1.6), from what is on the disk. */
-function labels(context: StepContext): Record<string, string> {
+export function bootLabels(context: StepContext): Record<string, string> {
   const request = requestOf(context);
   const recovery = request.slot === 'recovery';
   const all: Record<string, string | undefined> = {

@@ -14,12 +14,26 @@ export interface FoundDevice extends Omit<Device, 'stateAt'> {
 
 export async function findDevice(system: System): Promise<FoundDevice> {
   const [facts, all] = await Promise.all([system.host.facts(), system.disks.partitions()]);
-  const partitions = ofOneDisk(all);
+  return foundOn(facts, ofOneDisk(all));
+}
+
+/** The same of one disk, whatever else there is. */
+export async function findDeviceOn(system: System, disk: string): Promise<FoundDevice> {
+  const [facts, all] = await Promise.all([system.host.facts(), system.disks.partitions()]);
+  const partitions = all.filter((partition) => partition.disk === disk);
+  refuseTwice(partitions);
+  return foundOn(facts, partitions);
+}
+
+function foundOn(facts: HostFacts, partitions: readonly Partition[]): FoundDevice {
   const state = partitions.find(({ role }) => role === 'state');
-  if (state === undefined) throw noState(all);
+  if (state === undefined) throw noState(partitions);
+  return { state, partitions, ...surroundings(facts) };
+}
+
+/** What is known of a machine without any disk of its own. */
+export function surroundings(facts: HostFacts): Omit<Device, 'stateAt' | 'partitions'> {
   return {
-    state,
-    partitions,
     bootedFrom: bootedFrom(facts),
     ...(facts.runningImage === undefined ? {} : { runningImage: facts.runningImage }),
     bootId: facts.bootId,
@@ -32,13 +46,17 @@ export async function findDevice(system: System): Promise<FoundDevice> {
 function ofOneDisk(all: readonly Partition[]): readonly Partition[] {
   const booted = all.find(({ mountedAt }) => mountedAt === BOOTED)?.disk;
   const chosen = booted === undefined ? all : all.filter(({ disk }) => disk === booted);
+  refuseTwice(chosen);
+  return chosen;
+}
+
+function refuseTwice(partitions: readonly Partition[]): void {
   const seen = new Map<string, Partition>();
-  for (const partition of chosen) {
+  for (const partition of partitions) {
     const earlier = seen.get(partition.role);
     if (earlier !== undefined) throw ambiguous(earlier, partition);
     seen.set(partition.role, partition);
   }
-  return chosen;
 }
 
 function bootedFrom({ commandLine }: HostFacts): Device['bootedFrom'] {

@@ -94,7 +94,10 @@ const MIB = 2 ** 20;
  * Bytes of the new image: the reference's apparent size plus 256 MiB (spec 1.2), or more where many small files need it (W18: blocks and
  * inodes are counted here).
  */
-function imageBytes({ sizeBytes }: ImageWish, facts: SourceFacts): number {
+export function imageBytes(
+  { sizeBytes }: Pick<ImageWish, 'sizeBytes'>,
+  facts: SourceFacts,
+): number {
   if (sizeBytes > 0) return sizeBytes;
   const reference = (Math.floor(facts.contentBytes / MIB) + 1 + 256) * MIB;
   const blocks = facts.contentBytes + facts.files * (4096 + 256);

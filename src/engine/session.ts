@@ -54,8 +54,12 @@ export interface Session {
 /** Where COS_STATE is mounted when the running system does not show it (spec 1.3). */
 const STATE_AT = '/run/cos/state';
 
-export async function openForReading(system: System, access: StateAccess): Promise<Session> {
-  const found = await findDevice(system);
+export async function openForReading(
+  system: System,
+  access: StateAccess,
+  on?: FoundDevice,
+): Promise<Session> {
+  const found = on ?? (await findDevice(system));
   const undo: (() => Promise<void>)[] = [];
   try {
     const stateAt = await mountState(system, found.state, undo);

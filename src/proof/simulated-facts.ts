@@ -48,7 +48,7 @@ export function runningContent(machine: SimulatedMachine): string | undefined {
 function heldBy(machine: SimulatedMachine): readonly string[] {
   const open = [...machine.descriptors].filter(([, count]) => count > 0);
   const frozen = machine.roles().filter((role) => machine.disk(role).freeze === 'frozen');
-  const state = machine.disk('state').mode;
+  const state = machine.roles().includes('state') ? machine.disk('state').mode : 'ro';
   return [
     ...machine.toolMounts().map(({ at, source }) => `${source} is mounted at ${at}`),
     ...[...machine.locks].map((name) => `${name} is locked`),

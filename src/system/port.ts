@@ -55,6 +55,11 @@ export interface DisksPort {
   partitions(): Promise<readonly Partition[]>;
   /** Bytes that root can still write into the file system that holds this path. */
   free(path: string): Promise<number>;
+  /** Programs that making this would need and that are not here, each with its package. */
+  missing(wanted: {
+    readonly table: 'made' | 'kept';
+    readonly fileSystems: readonly string[];
+  }): Promise<readonly string[]>;
   /** What a path names, links resolved; absent when nothing has this name. */
   describe(path: string): Promise<DiskFacts | undefined>;
   /**

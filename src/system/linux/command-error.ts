@@ -103,11 +103,16 @@ const PACKAGES: Readonly<Record<string, string>> = {
   umount: 'mount',
 };
 
+/** Name of the package that brings a tool. */
+export function packageOf(tool: string): string {
+  return PACKAGES[tool] ?? tool;
+}
+
 const toolMissing = (tool: string, cause: Error | undefined): SystemError =>
   new SystemError({
     code: 'tool-missing',
     message: `${tool} is not installed`,
-    hint: `install the package ${PACKAGES[tool] ?? tool}`,
+    hint: `install the package ${packageOf(tool)}`,
     cause,
   });
 

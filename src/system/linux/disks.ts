@@ -1,9 +1,11 @@
 import { access, statfs } from 'node:fs/promises';
+import { SystemError } from '../../errors.ts';
 import { listBlockDevices } from './block-device.ts';
 import { describeDisk } from './disk-facts.ts';
 import { divideDisk } from './disk-table.ts';
 import { doing } from './file-error.ts';
-import { formatDevice } from './format-device.ts';
+import { formatDevice, formatterOf } from './format-device.ts';
+import { packageOf } from './command-error.ts';
 import { readMounts } from './mountinfo.ts';
 import type { DisksPort, Partition, Role } from '../port.ts';
 import type { BlockDevice } from './block-device.ts';
@@ -32,10 +34,28 @@ export function createDisks(exec: Exec): DisksPort {
         const { bfree, bsize } = await statfs(path);
         return bfree * bsize;
       }),
+    missing: ({ table, fileSystems }) => missingPrograms(exec, table, fileSystems),
     describe: describeDisk,
     divide: (disk, table) => divideDisk(exec, disk, table),
     format: (device, fileSystem) => formatDevice(exec, device, fileSystem),
   };
+}
+
+/** The file systems of images are always made by mke2fs. */
+async function missingPrograms(
+  exec: Exec,
+  table: 'made' | 'kept',
+  fileSystems: readonly string[],
+): Promise<readonly string[]> {
+  const divides = table === 'made' ? ['sfdisk', 'partx', ...fileSystems.map(formatterOf)] : [];
+  const missing: string[] = [];
+  for (const tool of new Set([...divides, 'mke2fs', 'tune2fs', 'e2fsck'])) {
+    // Any answer will do, a complaint about the flag, too.
+    const said = await exec.read(tool, ['--version']).catch((error: unknown) => error);
+    const absent = said instanceof SystemError && said.code === 'tool-missing';
+    if (absent) missing.push(`${tool} (package ${packageOf(tool)})`);
+  }
+  return missing;
 }
 
 /** Tags of a device as `blkid -p -o export` prints them. */

@@ -23,6 +23,11 @@ export async function formatDevice(
   });
 }
 
+/** The program that makes this file system. */
+export function formatterOf(fs: string): string {
+  return commandFor(fs, undefined)[0];
+}
+
 const IMAGE_FEATURES = 'none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file';
 const EXT4_FEATURES = `${IMAGE_FEATURES},has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize`;
 const EXT_FEATURES: Readonly<Record<'ext2' | 'ext3' | 'ext4', string>> = {

@@ -15,13 +15,14 @@ import { deviceOf } from './device-nodes.ts';
 import type { Drive } from './drive.ts';
 import { blockOf, variablesIn } from './environment-block.ts';
 import { SimulatedFileSystem } from './file-system.ts';
+import { makeDirectories } from './files.ts';
 import type { UnmountedFileSystem } from './file-system.ts';
 import { isBootable } from './inode.ts';
 import type { ImageInode } from './inode.ts';
 import { SimulatedMachine } from './machine.ts';
 import type { Surroundings } from './machine.ts';
 import type { SimulatedMount } from './mount-table.ts';
-import { inodeAt, withInode } from './tree.ts';
+import { inodeAt, withInode, withNew } from './tree.ts';
 import type { Tree } from './tree.ts';
 
 export interface ColdMachine {
@@ -213,6 +214,10 @@ function startedFromMedium(cold: ColdMachine): SimulatedMachine {
   const fileSystems = fileSystemsOf(cold, []);
   const root = new SimulatedFileSystem({ name: 'live', label: 'live', capacity: 2 ** 28 });
   root.mode = 'rw';
+  for (const [path, text] of cold.surroundings.medium ?? []) {
+    makeDirectories(root, path.slice(0, path.lastIndexOf('/')));
+    root.change(withNew(root.tree, path, { kind: 'text', text }));
+  }
   fileSystems.set('live', root);
   const boots = cold.boots + 1;
   return new SimulatedMachine({

@@ -21,12 +21,14 @@ export interface Drive {
 /** Divided and formatted. Every effect here is durable when it is done, and nothing of it shows before it begins. */
 export function simulatedDrive(
   machine: SimulatedMachine,
-): Pick<DisksPort, 'describe' | 'divide' | 'format'> {
+): Pick<DisksPort, 'missing' | 'describe' | 'divide' | 'format'> {
   const drive = (): Drive => {
     if (machine.drive !== undefined) return machine.drive;
     throw refusal('not-found', 'this machine has no disk that could be divided');
   };
   return {
+    missing: async () => [],
+
     async describe(path): Promise<DiskFacts | undefined> {
       if (path !== DISK || machine.drive === undefined) return undefined;
       const used = machine.mounts.filter(

@@ -37,6 +37,13 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
     mustHaveFolder(fs, at.path, path);
     fs.change(trees.withNew(fs.tree, at.path, image));
   };
+  const textAt = (path: string): string | undefined => {
+    if (!path.startsWith('/')) return undefined;
+    const at = machine.locate(path);
+    const inode =
+      at.in === 'image' ? undefined : trees.inodeAt(machine.fileSystem(at.fs).tree, at.path);
+    return inode?.kind === 'text' ? inode.text : undefined;
+  };
   const set = ({ fs, ino, image }: Found): void => {
     fs.change(trees.withInode(fs.tree, ino, image));
   };
@@ -91,7 +98,7 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
 
     async fetch(from, to, _mode, { signal }) {
       stopWhenAborted(signal);
-      const given = machine.surroundings.sources.get(from)?.contents.get('/');
+      const given = machine.surroundings.sources.get(from)?.contents.get('/') ?? textAt(from);
       if (given === undefined) throw refusal('not-found', `cannot fetch ${from}`);
       const at = machine.locate(to);
       if (at.in === 'image') throw refusal('read-only', `cannot create ${to}`);

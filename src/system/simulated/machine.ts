@@ -22,6 +22,8 @@ export interface Surroundings {
   /** Root trees and image files that are not on the machine's own disks, by path. */
   readonly sources: ReadonlyMap<string, SimulatedSource>;
   readonly hooks: readonly SimulatedHook[];
+  /** Files of a live medium, by path. */
+  readonly medium?: ReadonlyMap<string, string>;
 }
 
 export interface PoweredParts {

@@ -95,11 +95,12 @@ export function newMachine(declared: NewMachine): SimulatedMachine {
 
 /** A machine whose disk is empty, running a live medium. */
 export function newLiveMachine(
-  declared: Pick<NewMachine, 'sources' | 'hooks'> = {},
+  declared: Pick<NewMachine, 'sources' | 'hooks' | 'files'> = {},
 ): SimulatedMachine {
-  const { surroundings } = newDisks({ ...declared, slots: {} });
+  const { files = {}, ...others } = declared;
+  const { surroundings } = newDisks({ ...others, slots: {} });
   const machine = boot({
-    surroundings,
+    surroundings: { ...surroundings, medium: new Map(Object.entries(files)) },
     disks: new Map(),
     drive: { bytes: 16 * 1024 * MIB, startedBy: 'none', partitions: new Map() },
     boots: 0,

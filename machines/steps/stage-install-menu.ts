@@ -1,0 +1,43 @@
+import { SystemError } from '../../src/errors.ts';
+import { EXIT } from '../../src/exit-codes.ts';
+import { installRequestOf } from '../install-request.ts';
+import { WORKING_TREE } from '../resources/target.ts';
+import type { Step, StepContext } from '../step.ts';
+import { menuNames } from './stage-menu.ts';
+
+/** Puts the boot menu of the new system in its place on COS_STATE, or beside it: an image that brings none gets ours. */
+export const stageInstallMenu: Step = {
+  name: 'stage-menu',
+  title: 'Take the boot menu of the new system',
+  needs: ['partitions', 'target'],
+  whenInterrupted: 'repeat',
+
+  async run(context) {
+    const { system } = context;
+    const { name, by } = menuNames(context);
+    const inImage = `${WORKING_TREE}/etc/cos/grub.cfg`;
+    const brought = (await system.files.stat(inImage))?.kind === 'file';
+    const from = brought ? inImage : installRequestOf(context).menu;
+    const text = await system.files.readText(from);
+    if (text === undefined) throw noMenu(from);
+    await system.files.makeDirectory(name.slice(0, name.lastIndexOf('/')), 0o755);
+    await system.files.remove(by);
+    if (text === (await system.files.readText(name))) {
+      return { menu: 'kept', reason: 'it is that of the new system' };
+    }
+    await system.files.writeText(by, text, 0o644);
+    return { menu: 'new', from: brought ? 'the image' : 'slotwright' };
+  },
+
+  undo: async (context: StepContext) => context.system.files.remove(menuNames(context).by),
+};
+
+function noMenu(path: string): SystemError {
+  return new SystemError({
+    code: 'no-menu',
+    message: 'there is no boot menu for the new system',
+    reason: `neither the image has /etc/cos/grub.cfg, nor is there ${path}`,
+    hint: '"slotwright init" brings one into an image',
+    exit: EXIT.installLoader,
+  });
+}

@@ -1,0 +1,86 @@
+/** What is refused about an installation before the first write, and how that is said. */
+import type { InstallRequest } from '../../machines/install-request.ts';
+import { SystemError, UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { ImageSource, NewLoader, System } from '../system/port.ts';
+import type { InstallWish } from './install.ts';
+
+/** Programs are looked for before a disk is erased that they are needed for. */
+export async function mustHavePrograms(
+  system: System,
+  table: InstallRequest['table'],
+): Promise<void> {
+  const kinds = new Set(table?.partitions.flatMap(({ fs }) => (fs === undefined ? [] : [fs])));
+  const missing = await system.disks.missing({
+    table: table === undefined ? 'kept' : 'made',
+    fileSystems: [...kinds],
+  });
+  if (missing.length === 0) return;
+  throw new SystemError({
+    code: 'programs-missing',
+    message: 'a disk cannot be made ready on this machine',
+    reason: `missing: ${missing.join(', ')}`,
+    hint: 'install what is missing; nothing was changed',
+    exit: EXIT.unsupported,
+  });
+}
+
+/** A root tree is looked into; an image file may bring a boot loader as well, but is opened too late to know. */
+export async function mustHaveLoader(
+  system: System,
+  {
+    firmware,
+    arch,
+    source,
+  }: Pick<NewLoader, 'firmware' | 'arch'> & { readonly source: ImageSource },
+): Promise<void> {
+  const tree = source.kind === 'dir' ? source.path : '/';
+  const missing = await system.boot.loaderMissing({ firmware, arch, tree });
+  if (missing.length === 0) return;
+  throw new SystemError({
+    code: 'boot-loader-missing',
+    message: 'the disk could not be made bootable',
+    reason: `missing here${source.kind === 'dir' ? ' and in the image' : ''}: ${missing.join(', ')}`,
+    hint: 'install what is missing, or choose the other --firmware; nothing was changed',
+    exit: EXIT.installLoader,
+  });
+}
+
+/** GRUB and the kernel go by labels: with two disks that carry the same ones, either may be started. */
+export async function mustBeAlone(system: System, wish: InstallWish, disk: string): Promise<void> {
+  if (wish.again === 'yes') return;
+  const ours = Object.values(wish.layout.partitions).map(({ label }) => label);
+  const all = await system.disks.partitions();
+  const other = all.find(
+    (partition) =>
+      partition.disk !== disk && partition.label !== undefined && ours.includes(partition.label),
+  );
+  if (other === undefined) return;
+  throw new UsageError({
+    code: 'labels-taken',
+    message: `${other.device} has the label ${other.label ?? ''} already`,
+    reason: 'the boot loader and the kernel look for labels, and would find either disk',
+    hint: `detach ${other.disk}, choose other labels (install.partitions), or add --force`,
+    exit: EXIT.invalidTarget,
+  });
+}
+
+export function refuseSystem(what: string): UsageError {
+  return new UsageError({
+    code: 'already-installed',
+    message: 'there is a system on these partitions already',
+    reason: `${what} is there`,
+    hint: 'upgrade it, or add --force to install over it',
+    exit: EXIT.alreadyInstalled,
+  });
+}
+
+export function emptyRecoverySource({ uri }: ImageSource): UsageError {
+  return new UsageError({
+    code: 'source-empty',
+    message: `${uri} holds no file`,
+    reason: 'a directory whose contents are not mounted looks like this',
+    hint: 'mount the source, or name another one with --recovery-system.uri',
+    exit: EXIT.noSource,
+  });
+}
