@@ -58,6 +58,7 @@ const TEST_TOOLS = {
   'squashfs-tools': 'mksquashfs',
   'grub-common': 'grub-editenv',
   acl: 'setfacl',
+  policycoreutils: 'setfiles',
   attr: 'setfattr',
   'libcap2-bin': 'setcap',
   shellcheck: 'shellcheck',

@@ -5,8 +5,8 @@ import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
 /**
- * The last look at the mounted target: its menu title is read here, after all hooks. SELinux contexts are set where the
- * image brings a policy and `setfiles`; that part comes with the lifecycle operations.
+ * The last look at the mounted target, after all hooks: what they wrote gets its SELinux context too, where the image brings a policy and
+ * `setfiles`; the menu title is read.
  */
 export const relabelTarget: Step = {
   name: 'relabel-target',
@@ -17,11 +17,14 @@ export const relabelTarget: Step = {
 
   async run(context) {
     const title = (await titleOf(context)) ?? requestOf(context).grubEntryName;
-    const policy = await context.system.files.list(`${WORKING_TREE}/etc/selinux/targeted/policy`);
+    const { signal, system } = context;
+    const contexts = await system.images.setContexts(WORKING_TREE, { signal });
     return {
       confirms: await confirmerIn(context),
       ...(title === undefined ? {} : { menuTitle: title }),
-      selinux: policy.length === 0 ? 'no policy in the image' : 'left to the first boot',
+      ...(contexts.set === 'yes'
+        ? { selinux: 'set', said: 'contexts set' }
+        : { selinux: contexts.reason }),
     };
   },
 };

@@ -125,6 +125,10 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
       },
       label: labelOf,
       uuid: async (path) => (imagined.has(path) ? undefined : inner.images.uuid(path)),
+      async setContexts(root) {
+        say(`set the SELinux contexts of ${root}, where it brings a policy`);
+        return { set: 'no', reason: 'nothing is changed' };
+      },
       async relabel(path, label) {
         say(`label the image ${path} ${label}`);
         const found = await look(path);

@@ -208,6 +208,10 @@ export interface Effort {
   readonly report?: (progress: Progress) => void;
 }
 
+/** Whether a tree has SELinux contexts now; where not, why, as a clause about the tree. */
+export type ContextsResult =
+  { readonly set: 'yes' } | { readonly set: 'no'; readonly reason: string };
+
 export interface ImagesPort {
   /** Reads a source without changing anything. Remembered for the life of the process. */
   inspect(source: ImageSource, effort: Effort): Promise<SourceFacts>;
@@ -244,6 +248,8 @@ export interface ImagesPort {
   /** UUID of the file system inside an image file, in lower case: what GRUB knows an image by. A copy keeps it. */
   uuid(path: string): Promise<string | undefined>;
   relabel(path: string, label: string): Promise<void>;
+  /** Gives the files of a mounted tree the SELinux contexts of its own policy, by its own tool; a failure is `selinux-failed`. */
+  setContexts(root: string, effort: Effort): Promise<ContextsResult>;
   /** Checks the file system inside an unmounted image, changing nothing; damage is a `SystemError` of code `image-damaged`. */
   check(path: string, effort: Effort): Promise<void>;
   /** Digest of an image's content; holes and zeroes are one, so copies with other holes are equal. */

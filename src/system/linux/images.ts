@@ -6,6 +6,7 @@ import { checkImage, copyImage, createImage, packTree, relabelImage } from './im
 import { machineTypeOf } from './machine-type.ts';
 import { readManifest } from './manifest.ts';
 import { unreadableWithin, withSourceTree } from './source-tree.ts';
+import { setContexts } from './selinux.ts';
 import { readSuperblock } from './superblock.ts';
 import { copyTree } from './tree-copy.ts';
 import type { Effort, ImageSource, ImagesPort, SourceFacts } from '../port.ts';
@@ -45,6 +46,7 @@ export function createImages(exec: Exec): ImagesPort {
       ),
     label: async (path) => (await readSuperblock(path)).label,
     uuid: async (path) => (await readSuperblock(path)).uuid,
+    setContexts: (root, effort) => setContexts(exec, root, effort),
     relabel: (path, label) => relabelImage(exec, path, label),
     check: (path, effort) => checkImage(exec, path, effort),
     digest: async (path, effort) => {

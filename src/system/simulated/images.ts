@@ -143,6 +143,17 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       machine.moment(`relabelled ${path}`);
     },
 
+    async setContexts(root, { signal }) {
+      stopWhenAborted(signal);
+      const at = machine.locate(root);
+      const image = at.in === 'image' ? imageAt(machine.fileSystem(at.fs), at.ino) : undefined;
+      const names = [...(image?.contents.keys() ?? [])];
+      const policy = names.some((name) => name.startsWith('/etc/selinux/targeted/policy/'));
+      if (!policy) return { set: 'no', reason: 'no policy in it' };
+      machine.moment(`set contexts in ${root}`);
+      return { set: 'yes' };
+    },
+
     async check(path, { signal }) {
       stopWhenAborted(signal);
       if (mustFind(path).image.condition === 'damaged') {
