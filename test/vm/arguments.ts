@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 /** What a walk was asked for. */
 export interface WalkArguments {
   readonly scenarios: readonly string[];
+  /** Of `boots`: kinds of trees; empty means all. */
+  readonly trees: readonly string[];
   /** Of `fallback`: names of the faults to walk through; empty means all. */
   readonly faults: readonly string[];
   readonly cuts: CutArguments;
@@ -19,7 +21,7 @@ export interface CutArguments {
   readonly seed: number;
 }
 
-export const USAGE = `options: --fault NAME (of fallback; may be repeated)
+export const USAGE = `options: --tree NAME (of boots), --fault NAME (of fallback; both may be repeated)
          --upgrade N --boot N --from N --seed N (of cuts: how many of each kind, the first one, where chance begins)
          --moment N (of states; may be repeated)`;
 
@@ -32,6 +34,7 @@ export function parseArguments(
       args: [...argv],
       allowPositionals: true,
       options: {
+        tree: { type: 'string', multiple: true, default: [] },
         fault: { type: 'string', multiple: true, default: [] },
         upgrade: { type: 'string', default: '20' },
         boot: { type: 'string', default: '10' },
@@ -49,7 +52,13 @@ export function parseArguments(
       from: Number(from),
       seed: Number(seed),
     };
-    return { scenarios: positionals, faults: values.fault, cuts, moments: moment.map(Number) };
+    return {
+      scenarios: positionals,
+      trees: values.tree,
+      faults: values.fault,
+      cuts,
+      moments: moment.map(Number),
+    };
   } catch (error) {
     return { wrong: error instanceof Error ? error.message : String(error) };
   }

@@ -114,7 +114,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
   let count = 0;
   const machine: Machine = {
-    ready: async (limitMs = 120_000) => {
+    ready: async (limitMs = BOOT_MS) => {
       const found = await waiting.until('waiting for the agent', limitMs, () => {
         const reason = lost;
         lost = undefined;
@@ -142,7 +142,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       if (code === 0) return output;
       throw new VmError(`${argv.join(' ')} ended with ${code} and said:\n${output}`);
     },
-    seen: async (pattern, limitMs = 120_000) =>
+    seen: async (pattern, limitMs = BOOT_MS) =>
       waiting.until(`waiting for ${String(pattern)} on the console`, limitMs, () => {
         return pattern.exec(shown.slice(from)) ?? undefined;
       }),
@@ -181,6 +181,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   }
   return machine;
 }
+
+/** A boot takes 30 s under emulation, and many times that where others work as well. */
+const BOOT_MS = 900_000;
 
 const STATUS = z.object({ status: z.string() });
 

@@ -5,6 +5,7 @@ describe('the arguments of a walk', () => {
   it('ask for everything when there are none', () => {
     expect(parseArguments([])).toEqual({
       scenarios: [],
+      trees: [],
       faults: [],
       cuts: { upgrade: 20, boot: 10, from: 1, seed: 20_261_123 },
       moments: [],
@@ -13,8 +14,9 @@ describe('the arguments of a walk', () => {
 
   it('choose parts of scenarios', () => {
     const words = 'cuts states --upgrade 3 --boot 0 --from 2 --seed 7 --moment 4 --moment 5';
-    expect(parseArguments([...words.split(' '), '--fault', 'init'])).toEqual({
+    expect(parseArguments([...words.split(' '), '--fault', 'init', '--tree', 'dracut'])).toEqual({
       scenarios: ['cuts', 'states'],
+      trees: ['dracut'],
       faults: ['init'],
       cuts: { upgrade: 3, boot: 0, from: 2, seed: 7 },
       moments: [4, 5],

@@ -1,17 +1,21 @@
+import type { WalkArguments } from '../arguments.ts';
 import type { WalkContext } from '../context.ts';
+import { VmError } from '../failure.ts';
 import type { Firmware } from '../qemu.ts';
 import type { TreeKind } from '../context.ts';
 import type { Machine } from '../machine.ts';
 
 /** A disk boots to a login, by either firmware, with either init and either initramfs; its root is read-only and its partitions are where they belong. */
-export async function boots(context: WalkContext): Promise<void> {
+export async function boots(context: WalkContext, { trees }: WalkArguments): Promise<void> {
   const ways: readonly (readonly [TreeKind, Firmware])[] = [
     ['busybox', 'bios'],
     ['busybox', 'efi'],
     ['systemd', 'bios'],
     ['dracut', 'bios'],
   ];
-  for (const [kind, firmware] of ways) {
+  const wanted = ways.filter(([kind]) => trees.length === 0 || trees.includes(kind));
+  if (wanted.length === 0) throw new VmError(`no such tree: ${trees.join(', ')}`);
+  for (const [kind, firmware] of wanted) {
     const disk = await context.part(`disk: ${kind}`, () => context.disk(kind));
     const machine = await disk.start({ firmware });
     try {

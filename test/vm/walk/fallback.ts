@@ -52,9 +52,9 @@ export async function fallback(context: WalkContext, { faults }: WalkArguments):
       await mountNext(machine);
       await givenUp(context, machine, remembered);
       await mountNext(machine);
-      const again = await machine.run(['elemental', 'upgrade'], 300_000);
+      const again = await machine.run(['elemental', 'upgrade'], LONG_MS);
       check(again.code === 96, 'the same upgrade is refused');
-      await part('elemental rollback', () => machine.sure(['elemental', 'rollback'], 300_000));
+      await part('elemental rollback', () => machine.sure(['elemental', 'rollback'], LONG_MS));
       const after = await part('reboot', async () => {
         await machine.run(['reboot']);
         return machine.ready();
@@ -72,7 +72,7 @@ export async function givenUp(
   machine: Machine,
   remembered: string,
 ): Promise<void> {
-  await part('elemental upgrade', () => machine.sure(['elemental', 'upgrade'], 300_000));
+  await part('elemental upgrade', () => machine.sure(['elemental', 'upgrade'], LONG_MS));
   const judged = await machine.sure(['elemental', 'status']);
   check(judged.includes('judged by slotwright, 3 attempts left'), 'the new system is on trial');
   const back = await part(`reboot, until something runs again`, async () => {
@@ -105,7 +105,9 @@ async function brokenBy(context: WalkContext, command: string): Promise<WorkingD
 /** Boots that fail in a health check greet, too: only the one that is not of the image on trial counts. */
 async function fallenBack(machine: Machine): Promise<Awaited<ReturnType<Machine['ready']>>> {
   for (;;) {
-    const greeting = await machine.ready(900_000);
+    const greeting = await machine.ready();
     if (greeting.mode !== 'active') return greeting;
   }
 }
+
+const LONG_MS = 900_000;

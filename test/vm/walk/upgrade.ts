@@ -11,7 +11,7 @@ export async function upgrade(context: WalkContext): Promise<void> {
     await part('elemental upgrade', async () => {
       await mountNext(machine);
       note((await machine.sure(['cat', '/oem/install.yaml'])).trimEnd().replaceAll('\n', '\n   '));
-      const said = await machine.sure(['elemental', 'upgrade'], 300_000);
+      const said = await machine.sure(['elemental', 'upgrade'], 900_000);
       note(said.trimEnd().replaceAll('\n', '\n   '));
     });
     const booted = await part('reboot', async () => {
