@@ -1,6 +1,6 @@
 /** Puts the program together on the machine it runs on: the only place that knows every part. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, realpathSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createStateAccess } from '../state/access.ts';
@@ -32,7 +32,7 @@ export function composeServices(): Services {
   };
 
   return {
-    ...lifecycleServices(machinery, clock),
+    ...lifecycleServices(machinery, clock, join(imageFolder(), 'etc/cos/grub.cfg')),
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
     hookFiles: hookFileServices(system, readStandardInput),
@@ -44,7 +44,7 @@ export function composeServices(): Services {
       prepareImage: async (request, hooks) => {
         const { prepareImage } = await import('./system/linux/prepare-image/prepare-image.ts');
         const bundle = await realpath(process.argv[1] ?? '');
-        const folder = join(dirname(bundle), 'image');
+        const folder = imageFolder();
         return prepareImage(request, { ...hooks, bundle, folder, environment: process.env });
       },
     },
@@ -57,6 +57,15 @@ export function composeServices(): Services {
       demo: async (directory, hooks) => (await sandbox()).sandboxDemo(directory, hooks),
     },
   };
+}
+
+/** What is laid over images, beside the bundle; where the program is not one, the default of an installation. */
+function imageFolder(): string {
+  try {
+    return join(dirname(realpathSync(process.argv[1] ?? '')), 'image');
+  } catch {
+    return '/usr/lib/slotwright/image';
+  }
 }
 
 const sandbox = () => import('./sandbox/commands.ts');

@@ -12,6 +12,7 @@ import type { ImageDefaults, ImageRequest } from './config/upgrade-request.ts';
 import { assessDevice } from './engine/assess.ts';
 import { deployDevice } from './engine/deploy.ts';
 import type { ImageWish } from './engine/image-request.ts';
+import { installDevice } from './engine/install.ts';
 import { resetDevice } from './engine/reset.ts';
 import type { Controls, Machinery, Outcome } from './engine/machinery.ts';
 import { abortDevice, resumeDevice } from './engine/resume.ts';
@@ -38,7 +39,12 @@ export type LifecycleServices = Omit<
   'runStage' | 'cloudInit' | 'hookFiles' | 'sandbox' | 'media'
 >;
 
-export function lifecycleServices(machinery: Machinery, clock: Clock): LifecycleServices {
+/** `menu`: boot menu for images that bring none. */
+export function lifecycleServices(
+  machinery: Machinery,
+  clock: Clock,
+  menu = '/usr/lib/slotwright/image/etc/cos/grub.cfg',
+): LifecycleServices {
   const { system } = machinery;
 
   /** Runs an operation and says how it ended, as commands show it. */
@@ -110,6 +116,32 @@ export function lifecycleServices(machinery: Machinery, clock: Clock): Lifecycle
         deployDevice(
           machinery,
           { ...wishOf(request), again: request.force ? 'yes' : 'no' },
+          controls,
+        ),
+      ),
+    install: (request, hooks) =>
+      operate(hooks, (controls) =>
+        installDevice(
+          machinery,
+          {
+            ...wishOf(request),
+            target: request.target,
+            ...(request.firmware === undefined ? {} : { firmware: request.firmware }),
+            layout: {
+              kind: request.table,
+              partitions: request.partitions,
+              extra: request.extra,
+            },
+            partitions: request.format ? 'made' : 'kept',
+            again: request.force ? 'yes' : 'no',
+            recovery: { ...request.recovery, sizeBytes: request.recovery.sizeMiB * 2 ** 20 },
+            squashOptions: request.squashOptions,
+            cloudInit: request.cloudInit,
+            ...(request.iso === undefined ? {} : { iso: request.iso }),
+            menu,
+            bootEntry: request.bootEntry ? 'add' : 'none',
+            medium: request.ejectMedium ? 'eject' : 'keep',
+          },
           controls,
         ),
       ),

@@ -7,6 +7,7 @@ import { cloudInit } from './commands/cloud-init.ts';
 import { completion } from './commands/completion.ts';
 import { history } from './commands/history.ts';
 import { init } from './commands/init.ts';
+import { install } from './commands/install.ts';
 import { lint } from './commands/lint.ts';
 import { machines } from './commands/machines.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   resume,
   abort,
   rollback,
+  install,
   reset,
   deploy,
   assessBoot,

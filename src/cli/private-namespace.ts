@@ -17,6 +17,7 @@ export const CHANGING: ReadonlySet<string> = new Set([
   'rollback',
   'reset',
   'deploy',
+  'install',
   'resume',
   'abort',
   'assess-boot',

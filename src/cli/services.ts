@@ -3,6 +3,7 @@
  * objects. Methods return plain data (rendered as text or JSON) and throw `SlotwrightError`s for refusals and faults;
  * how an operation ended is a value, never an exception.
  */
+import type { InstallRequest } from '../config/install-request.ts';
 import type { ConfigReader } from '../config/reader.ts';
 import type {
   ImageDefaults,
@@ -132,6 +133,7 @@ export interface Services {
   imageDefaults(): Promise<ImageDefaults>;
   upgrade(request: UpgradeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   reset(request: ResetRequest, hooks: OperationHooks): Promise<OperationOutcome>;
+  install(request: InstallRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   deploy(request: ImageRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   resume(request: ResumeRequest, hooks: OperationHooks): Promise<OperationOutcome>;
   abort(hooks: OperationHooks): Promise<OperationOutcome>;

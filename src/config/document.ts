@@ -12,7 +12,6 @@ Lowest to highest: the defaults, \`/etc/os-release\` (its keys in lower case), \
 \`/etc/elemental/config.d/*.yaml\` in lexical order, the environment, flags that were given. Maps are merged, lists are
 replaced. A value of the wrong type is told and passed over; a file that does not parse ends the command with exit 31.
 \`--config-dir\` names another directory; \`slotwright schema config\` prints a JSON schema for editors.
-Keys of \`install\` and \`reset\` are read and checked, but nothing uses them yet: the file is shared with the reference.
 
 | key | default | environment | meaning |
 | --- | --- | --- | --- |

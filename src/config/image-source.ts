@@ -14,7 +14,7 @@ export function parseSource(uri: string, directory: string): ParsedSource {
   switch (scheme) {
     case 'dir':
     case 'file': {
-      const path = absolute(pathOf(rest, uri), directory);
+      const path = absolutePath(pathOf(rest, uri), directory);
       // As the reference writes it into state.yaml, whichever way it was typed.
       return { kind: scheme, path, uri: `${scheme}://${path}` };
     }
@@ -48,7 +48,8 @@ function pathOf(rest: string, uri: string): string {
   }
 }
 
-function absolute(path: string, directory: string): string {
+/** A path as seen from a directory, without `.` and `..`. */
+export function absolutePath(path: string, directory: string): string {
   const parts: string[] = [];
   for (const part of (path.startsWith('/') ? path : `${directory}/${path}`).split('/')) {
     if (part === '..') parts.pop();

@@ -2,6 +2,7 @@
 import { INSTALL_MEMORY } from '../../machines/install-request.ts';
 import { SystemError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { notFetched } from './install-refusals.ts';
 import type { Controls, Machinery } from './machinery.ts';
 
 /** Where the root file system of the medium is then. */
@@ -19,7 +20,11 @@ export async function mediumOf(
   if (isAddress) {
     const report = observer.progress;
     const effort = { signal, ...(report === undefined ? {} : { report }) };
-    await system.images.fetch(iso, FETCHED, 0o600, effort);
+    try {
+      await system.images.fetch(iso, FETCHED, 0o600, effort);
+    } catch (error) {
+      throw signal.aborted ? error : notFetched(iso, error);
+    }
   }
   await system.mounts.mount({ kind: 'image', source, at: MEDIUM_AT, mode: 'ro' });
   const release = async (): Promise<void> => {

@@ -84,3 +84,15 @@ export function emptyRecoverySource({ uri }: ImageSource): UsageError {
     exit: EXIT.noSource,
   });
 }
+
+export function notFetched(from: string, cause: unknown): SystemError {
+  const known = cause instanceof SystemError ? (cause.reason ?? cause.message) : String(cause);
+  return new SystemError({
+    code: 'not-fetched',
+    message: `${from} cannot be fetched`,
+    reason: known,
+    hint: 'check the path or the address; nothing was changed',
+    exit: EXIT.download,
+    cause,
+  });
+}

@@ -18,6 +18,7 @@ import {
   mustBeAlone,
   mustHaveLoader,
   mustHavePrograms,
+  notFetched,
   refuseSystem,
 } from './install-refusals.ts';
 import { mediumOf } from './install-medium.ts';
@@ -302,8 +303,12 @@ async function fetchAll(
   const fetched: InstallRequest['cloudInit'] = [];
   for (const [index, from] of sources.entries()) {
     const name = nameOf(index);
-    const { digest } = await system.images.fetch(from, fetchedPath(name), 0o600, { signal });
-    fetched.push({ name, from, digest });
+    try {
+      const { digest } = await system.images.fetch(from, fetchedPath(name), 0o600, { signal });
+      fetched.push({ name, from, digest });
+    } catch (error) {
+      throw signal.aborted ? error : notFetched(from, error);
+    }
   }
   return fetched;
 }

@@ -52,7 +52,7 @@ describe('every command', () => {
 });
 
 it('refuses the schema of what is no command', async () => {
-  const { exit, stderr } = await runCli('schema output install');
+  const { exit, stderr } = await runCli('schema output build-iso');
   expect(exit).toBe(1);
-  expect(stderr).toContain('there is no output of "install"');
+  expect(stderr).toContain('there is no output of "build-iso"');
 });

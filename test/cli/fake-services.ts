@@ -13,6 +13,7 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     upgrade: unasked('upgrade'),
     reset: unasked('reset'),
     deploy: unasked('deploy'),
+    install: unasked('install'),
     resume: unasked('resume'),
     abort: unasked('abort'),
     rollback: unasked('rollback'),

@@ -21,7 +21,7 @@ describe('a private mount namespace', () => {
     ['run-stage boot', false],
     ['--logfile upgrade status', false],
     ['upgrade --help', false],
-    ['install', false],
+    ['install /dev/sda', true],
     ['', false],
   ])('for "%s": %s', (line, expected) => {
     expect(needsNamespace({ ...caller, args: line.split(' ') })).toBe(expected);

@@ -140,7 +140,7 @@ describe('help', () => {
 });
 
 describe('what is not built yet', () => {
-  it.each(['install', 'pull-image', 'build-iso'])(
+  it.each(['pull-image', 'build-iso'])(
     '%s is known and refused with exit 98, whatever its flags',
     async (name) => {
       const { exit, stderr } = await runCli(`${name} --some-flag value /dev/sda`);

@@ -60,8 +60,8 @@ function headline({
       return 'nothing is unfinished; nothing was changed';
     case 'rolled-back':
       return exit === EXIT.ok
-        ? `${named} undone; the machine is as before`
-        : `${named} failed and was undone; the machine is as before${because}`;
+        ? `${named} undone; ${afterUndoing(operation)}`
+        : `${named} failed and was undone; ${afterUndoing(operation)}${because}`;
     case 'interrupted':
       return `${named} interrupted${owes === undefined ? '' : ` at ${owes}`}; it can be continued`;
     case 'attention':
@@ -69,8 +69,15 @@ function headline({
   }
 }
 
+/** A disk that was erased is not as it was; it boots nothing. */
+function afterUndoing(operation: string): string {
+  return operation === 'prepare-disk' || operation === 'install'
+    ? 'nothing on the disk boots'
+    : 'the machine is as before';
+}
+
 function nextOf(
-  { outcome, rebootPending, error }: OperationOutcome,
+  { operation, outcome, rebootPending, error }: OperationOutcome,
   program: string,
 ): string | undefined {
   switch (outcome) {
@@ -78,6 +85,7 @@ function nextOf(
     case 'already-installed':
       return rebootPending ? 'next: reboot to start it' : undefined;
     case 'interrupted':
+      if (operation === 'prepare-disk') return 'next: the same command again starts over';
       return `next: "${program} resume" continues it, "${program} abort" undoes it`;
     case 'attention':
       return error?.hint === undefined ? `next: see "${program} status"` : undefined;
