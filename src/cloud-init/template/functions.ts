@@ -23,24 +23,29 @@ export interface FunctionInputs extends Clock {
   readonly random: Random;
 }
 
+/** Those that need nothing from the machine are the same for every text. */
+const constant = Object.entries({
+  ...builtins,
+  ...textFunctions,
+  ...numberFunctions,
+  ...listFunctions,
+  ...mappingFunctions,
+  ...valueFunctions,
+  ...expressionFunctions,
+  ...pathFunctions,
+  ...encodingFunctions,
+  ...addressFunctions,
+  ...versionFunctions,
+});
+
 /** Go's own template functions and those of sprig, but what `left-out.ts` lists. */
 export function templateFunctions(inputs: FunctionInputs): Functions {
-  return new Map(
-    Object.entries({
-      ...builtins,
-      ...textFunctions,
-      ...numberFunctions,
-      ...listFunctions,
-      ...mappingFunctions,
-      ...valueFunctions,
-      ...expressionFunctions,
-      ...pathFunctions,
-      ...encodingFunctions,
-      ...addressFunctions,
-      ...versionFunctions,
+  return new Map([
+    ...constant,
+    ...Object.entries({
       ...dateFunctions(inputs),
       ...randomFunctions(inputs.random),
       ...cryptoFunctions(inputs.random),
     }),
-  );
+  ]);
 }

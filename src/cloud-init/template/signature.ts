@@ -153,5 +153,5 @@ function misfit(wanted: string, argument: Argument): never {
 
 /** Declares that a function takes long on purpose, so that a template cannot call it many times. */
 export function costly(declared: TemplateFunction): TemplateFunction {
-  return { ...declared, cost: 100_000 };
+  return { ...declared, cost: 400_000 };
 }
