@@ -14,7 +14,7 @@ import { notBuiltCommands } from './commands/not-built.ts';
 import { resume } from './commands/resume.ts';
 import { deploy } from './commands/deploy.ts';
 import { reset } from './commands/reset.ts';
-import { rollback } from './commands/rollback.ts';
+import { promote, rollback } from './commands/rollback.ts';
 import { runStage } from './commands/run-stage.ts';
 import { sandbox } from './commands/sandbox.ts';
 import { schema } from './commands/schema.ts';
@@ -29,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   resume,
   abort,
   rollback,
+  promote,
   install,
   reset,
   deploy,

@@ -15,6 +15,7 @@ export const CHANGING: ReadonlySet<string> = new Set([
   'upgrade',
   'upgrade-recovery',
   'rollback',
+  'promote',
   'reset',
   'deploy',
   'install',

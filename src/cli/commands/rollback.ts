@@ -25,3 +25,14 @@ export const rollback: Command = {
     });
   },
 };
+
+/** The same from the other side: what fell back stays where it is. */
+export const promote: Command = {
+  ...rollback,
+  name: 'promote',
+  summary: 'make the fallback system that runs the active one',
+  description: [
+    'Another name of "rollback", for machines that run their fallback: the active slot gets a copy of passive, and passive stays as it is.',
+  ],
+  examples: [{ says: 'stay with the system that the machine fell back to', line: 'promote' }],
+};
