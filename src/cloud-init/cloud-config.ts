@@ -1,5 +1,15 @@
 import type { PlacedText } from './decode/decoder.ts';
-import { decoder, flag, holding, list, placedText, refuse, says, text } from './decode/decoder.ts';
+import {
+  byteText,
+  decoder,
+  flag,
+  holding,
+  list,
+  placedText,
+  refuse,
+  says,
+  text,
+} from './decode/decoder.ts';
 import { object } from './decode/object.ts';
 import type { Reading } from './decode/reading.ts';
 import type { Shape } from './decode/shape.ts';
@@ -64,7 +74,7 @@ const readWriteFile = object(
     path: says('absolute', holding({ what: 'path' }, text)),
     content: says(
       'text, or what `encoding` says; then filled in',
-      holding({ what: 'content' }, text),
+      holding({ what: 'content' }, byteText),
     ),
     encoding: says('as in `files`', holding(contentEncoding, text)),
     owner: says('`user` or `user:group`', text),

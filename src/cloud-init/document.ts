@@ -19,6 +19,8 @@ export interface StageDocument {
   readonly steps: readonly Step[];
   /** Any of these refuses the file for this stage: half a stage is worse than none. */
   readonly errors: readonly CodedProblem[];
+  /** What is wrong with the `stages` of a cloud-config file: they are left out, its other keys count all the same. */
+  readonly lost: readonly CodedProblem[];
   readonly warnings: readonly CodedProblem[];
 }
 
@@ -86,6 +88,7 @@ export function documentOf(
     ...(name ? { name } : {}),
     steps,
     errors: reading.errors,
+    lost: [],
     warnings: reading.warnings,
   };
 }
@@ -96,14 +99,15 @@ function cloudConfigOf(
   reading: Reading,
 ): StageDocument {
   const mapping = topMapping(root, reading);
-  const steps =
-    mapping === undefined
-      ? []
-      : [
-          ...readCloudConfig(mapping, asked.stage, reading),
-          ...stepsOf(mapping, asked.stage, reading),
-        ];
-  return { steps, errors: reading.errors, warnings: reading.warnings };
+  const own = mapping === undefined ? [] : readCloudConfig(mapping, asked.stage, reading);
+  const ofStages = newReading();
+  const listed = mapping === undefined ? [] : stepsOf(mapping, asked.stage, ofStages);
+  return {
+    steps: ofStages.errors.length > 0 ? own : [...own, ...listed],
+    errors: reading.errors,
+    lost: ofStages.errors,
+    warnings: [...reading.warnings, ...ofStages.warnings],
+  };
 }
 
 /** The top of a document, unless it is empty; anything but a mapping is an error. */

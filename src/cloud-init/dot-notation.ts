@@ -1,12 +1,12 @@
-import type { Reading } from './decode/reading.ts';
+import type { CodedProblem, Reading } from './decode/reading.ts';
 import { splitWords } from './words.ts';
 import type { MappingEntry, Position, YamlNode } from './yaml/node.ts';
-import { YamlSyntaxError } from './yaml/syntax-error.ts';
 
 /**
  * A document as words: `stages.boot[0].commands[0]="echo hi"`. A key may hold any letter, stage names with dots or blanks
  * stand in brackets (`stages["a.b"]`). A word without `=` means true. Values are data: they are never read as anything
- * else. Words that are no assignment are left out with a warning; two words that cannot both hold are an error.
+ * else. Words that are no assignment are left out with a warning; of two words that cannot both hold the second is left
+ * out, which is an error.
  */
 export function parseDotNotation(source: string, reading: Reading): YamlNode | undefined {
   return buildFromWords(splitWords(source), reading);
@@ -22,8 +22,8 @@ export function buildFromWords(words: readonly string[], reading: Reading): Yaml
     if (path === undefined) {
       const message = `\`${key}\` is no key and was left out`;
       reading.warnings.push({ code: 'no-key', message, expected: 'key=value' });
-    } else {
-      assign(root, path, cut === -1 ? 'true' : unquoted(word.slice(cut + 1)));
+    } else if (!assign(root, path, cut === -1 ? 'true' : unquoted(word.slice(cut + 1)))) {
+      reading.errors.push(conflict(word));
     }
   }
   return root.children.size === 0 ? undefined : toNode(root);
@@ -58,24 +58,25 @@ function unquoted(value: string): string {
   return value.replace(/^"+|"+$/g, '');
 }
 
-function assign(root: Branch, path: readonly Segment[], value: string): void {
+/** False, and nothing is changed, when something else stands there: a value and a group of values exclude each other. */
+function assign(root: Branch, path: readonly Segment[], value: string): boolean {
   let branch = root;
-  path.forEach((segment, depth) => {
+  for (const [depth, segment] of path.entries()) {
+    const child = branch.children.get(segment);
+    const next = path[depth + 1];
     const kind = typeof segment === 'number' ? 'sequence' : 'mapping';
     if (branch.kind !== kind) {
-      throw conflict(path.slice(0, depth));
+      return false;
     }
-    const next = path[depth + 1];
-    const child = branch.children.get(segment);
     if (next === undefined) {
       if (typeof child === 'object') {
-        throw conflict(path);
+        return false;
       }
       branch.children.set(segment, value);
-      return;
+      return true;
     }
     if (typeof child === 'string') {
-      throw conflict(path.slice(0, depth + 1));
+      return false;
     }
     const made = child ?? {
       kind: typeof next === 'number' ? 'sequence' : 'mapping',
@@ -83,13 +84,13 @@ function assign(root: Branch, path: readonly Segment[], value: string): void {
     };
     branch.children.set(segment, made);
     branch = made;
-  });
+  }
+  return false;
 }
 
-function conflict(path: readonly Segment[]): YamlSyntaxError {
-  return new YamlSyntaxError(
-    `\`${path.join('.')}\` is given both as a value and as a group of values`,
-  );
+function conflict(word: string): CodedProblem {
+  const message = `a value cannot be a group of values, too, the word is left out: \`${word}\``;
+  return { code: 'conflict', message, at: nowhere };
 }
 
 const nowhere: Position = { line: 1, column: 1 };

@@ -43,7 +43,7 @@ export async function stepsOf(
   for (const warning of document.warnings) {
     await report.warn({ stage, source }, warning);
   }
-  for (const error of document.errors) {
+  for (const error of [...document.errors, ...document.lost]) {
     await report.fail({ stage, source }, error);
   }
   return document.errors.length > 0

@@ -12,7 +12,6 @@ import type { StepSurroundings } from './run-step.ts';
 import type { SourceText } from './sources.ts';
 import { isUrl, readPath, readUrl } from './sources.ts';
 import type { Target } from './target.ts';
-import { YamlSyntaxError } from './yaml/syntax-error.ts';
 
 /** Where hooks are looked for on every system, in this order. */
 export const defaultPaths = ['/system/oem', '/oem', '/usr/local/cloud-config'] as const;
@@ -95,24 +94,18 @@ export async function readSource(
   return (await readPath(source, run)) ?? [];
 }
 
-/** A command line that holds no sound stages is told and passed over: it is not only ours. */
+/**
+ * A command line that holds no sound stages is told and passed over: it is not only ours. A word that has to be left out is
+ * a failure; the others count all the same.
+ */
 export async function commandLineSteps(
   commandLine: string,
   around: Pick<StepSurroundings, 'stage' | 'report'>,
 ): Promise<readonly PlacedStep[]> {
-  const reading = newReading();
-  const place = { stage: around.stage, source: commandLineName };
-  try {
-    const root = readCommandLine(commandLine, reading);
-    const document = documentOf(root, { stage: around.stage }, reading);
-    const warnings = [...document.warnings, ...document.errors];
-    const steps = await stepsOf(commandLineName, { ...document, warnings, errors: [] }, around);
-    return document.errors.length > 0 ? [] : steps;
-  } catch (error) {
-    if (!(error instanceof YamlSyntaxError)) {
-      throw error;
-    }
-    await around.report.warn(place, { message: error.message });
-    return [];
-  }
+  const { root, lost, warnings } = readCommandLine(commandLine);
+  const document = documentOf(root, { stage: around.stage }, newReading());
+  const told = [...warnings, ...document.warnings, ...document.errors];
+  const read = { ...document, warnings: told, errors: [], lost };
+  const steps = await stepsOf(commandLineName, read, around);
+  return document.errors.length > 0 ? [] : steps;
 }

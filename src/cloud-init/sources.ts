@@ -1,7 +1,8 @@
 import { SlotwrightError } from '../errors.ts';
-import { stageWords } from './command-line.ts';
+import { isStageWord } from './command-line.ts';
 import type { Notation } from './document.ts';
 import type { Target } from './target.ts';
+import { splitWords } from './words.ts';
 import { parseYaml } from './yaml/parse.ts';
 import { YamlSyntaxError } from './yaml/syntax-error.ts';
 
@@ -65,7 +66,7 @@ export function isLiteral(argument: string, notation: Notation): boolean {
 /** An open quote is told when the words are read. */
 function hasStageWords(argument: string): boolean {
   try {
-    return stageWords(argument).length > 0;
+    return splitWords(argument).some(isStageWord);
   } catch (error) {
     if (error instanceof YamlSyntaxError) {
       return true;

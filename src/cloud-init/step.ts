@@ -1,5 +1,6 @@
 import type { Decoder, PlacedText } from './decode/decoder.ts';
 import {
+  byteText,
   entries,
   flag,
   holding,
@@ -73,7 +74,7 @@ const readFile = object(
     path: path('absolute; links inside the target are followed'),
     content: says(
       'text, or what `encoding` says; then filled in',
-      holding({ what: 'content' }, text),
+      holding({ what: 'content' }, byteText),
     ),
     encoding: says(
       contentEncodings.map((word) => `\`${word}\``).join(', '),
@@ -137,7 +138,7 @@ const systemctl = object({
       object(
         {
           service: says('`.service` is added', text),
-          content: text,
+          content: byteText,
           name: says('file name; `override-yip.conf` when absent', text),
         },
         { needs: ['service', 'content'], otherwise: 'skips' },

@@ -1,3 +1,4 @@
+import { holdsBytes } from '../byte-text.ts';
 import type { Position, YamlNode } from '../yaml/node.ts';
 import { isNull } from '../yaml/node.ts';
 import { readFlag, readInteger } from '../yaml/scalars.ts';
@@ -35,8 +36,16 @@ export const text = decoder<string>({ kind: 'text' }, (node, reading, what) => {
   if (node.kind !== 'scalar') {
     return refuse(reading, { what, wanted: 'a text', node }, '');
   }
+  if (holdsBytes(node.text)) {
+    return refuse(reading, { what, wanted: 'a text', node }, '');
+  }
   return isNull(node) ? '' : node.text;
 });
+
+/** A text that may be bytes: the content of a file. */
+export const byteText = decoder<string>({ kind: 'text' }, (node, reading, what) =>
+  node.kind === 'scalar' && holdsBytes(node.text) ? node.text : text(node, reading, what),
+);
 
 /** A text that remembers where it stands. */
 export interface PlacedText {
@@ -177,7 +186,11 @@ export function refuse<T>(
 function describe(node: YamlNode): string {
   switch (node.kind) {
     case 'scalar':
-      return isNull(node) ? 'nothing' : `"${node.text.slice(0, 40)}"`;
+      return isNull(node)
+        ? 'nothing'
+        : holdsBytes(node.text)
+          ? 'bytes that are no UTF-8'
+          : `"${node.text.slice(0, 40)}"`;
     case 'sequence':
       return 'a list';
     case 'mapping':

@@ -2,8 +2,8 @@ import type { KeyRule } from './shape.ts';
 
 /** A key of `environment`. */
 export const variableName: KeyRule = {
-  pattern: /^[A-Za-z_][\w.]*$/,
-  wanted: 'the name of a variable',
+  pattern: /^[\w.-]+$/,
+  wanted: 'the name of a variable: letters, digits, `_`, `.` and `-`',
   otherwise: 'fails',
 };
 

@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import { EntryError } from '../parts/entry-error.ts';
 import type { Target } from '../target.ts';
 
@@ -29,7 +30,7 @@ export class AccountFile {
       }
       return new AccountFile(path, { lines: [], mode: newMode, owner: { uid: 0, gid: 0 } });
     }
-    const lines = Buffer.from(bytes).toString('utf8').split('\n');
+    const lines = bytesToText(bytes).split('\n');
     if (lines.at(-1) === '') {
       lines.pop();
     }
@@ -84,7 +85,7 @@ export class AccountFile {
     if (this.changed) {
       await target.files.write({
         path: this.path,
-        bytes: Buffer.from(this.lines.map((line) => `${line}\n`).join('')),
+        bytes: textToBytes(this.lines.map((line) => `${line}\n`).join('')),
         mode: this.mode,
         ...this.owner,
       });

@@ -1,3 +1,4 @@
+import { bytesToText } from '../byte-text.ts';
 import type { Target } from '../target.ts';
 
 export interface Account {
@@ -39,8 +40,7 @@ export async function readLines(target: Target, path: string): Promise<readonly 
   const bytes = await target.files.read(path);
   return bytes === undefined
     ? []
-    : Buffer.from(bytes)
-        .toString('utf8')
+    : bytesToText(bytes)
         .split('\n')
         .filter((line) => line !== '');
 }

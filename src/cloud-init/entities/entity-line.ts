@@ -26,21 +26,53 @@ export async function entityFields(
       return groupFields(entity.group, file);
     case 'shadow': {
       const { shadow } = entity;
-      const changed = shadow.last_changed ?? '';
+      const [, password = '', changed = '', ...rest] = filled(shadowFields(shadow));
       return [
         needed(shadow.username, 'username'),
-        shadowPassword(shadow.password ?? '', context.target),
+        shadowPassword(password, context.target),
         changed === 'now' ? String(context.target.today()) : changed,
-        ...[shadow.minimum_changed, shadow.maximum_changed, shadow.warn].map(numberField),
-        ...[shadow.inactive, shadow.expire].map(numberField),
-        shadow.reserved ?? '',
+        ...rest,
       ];
     }
-    case 'gshadow': {
-      const { name, password = '', administrators = '', members = '' } = entity.gshadow;
-      return [needed(name, 'name'), password, administrators, members];
-    }
+    case 'gshadow':
+      return [
+        needed(entity.gshadow.name, 'name'),
+        ...filled(gshadowFields(entity.gshadow)).slice(1),
+      ];
   }
+}
+
+/** The line that an entity says letter by letter: what it does not say is empty, or 0 where the field is an id. */
+export function literalLine(entity: Exclude<Entity, { readonly kind: 'group' }>): string {
+  switch (entity.kind) {
+    case 'user': {
+      const { username, password, uid = 0, gid = 0, info, homedir, shell } = entity.user;
+      const ids = [String(uid), String(gid)];
+      return filled([username, password, ...ids, info, homedir, shell]).join(':');
+    }
+    case 'shadow':
+      return filled(shadowFields(entity.shadow)).join(':');
+    case 'gshadow':
+      return filled(gshadowFields(entity.gshadow)).join(':');
+  }
+}
+
+type Fields = readonly (string | undefined)[];
+
+function shadowFields(shadow: (Entity & { kind: 'shadow' })['shadow']): Fields {
+  const { username, password, last_changed, minimum_changed, maximum_changed } = shadow;
+  const { warn, inactive, expire, reserved } = shadow;
+  const days = [last_changed, minimum_changed, maximum_changed, warn, inactive, expire];
+  return [username, password, ...days, reserved];
+}
+
+function gshadowFields(gshadow: (Entity & { kind: 'gshadow' })['gshadow']): Fields {
+  const { name, password, administrators, members } = gshadow;
+  return [name, password, administrators, members];
+}
+
+function filled(fields: Fields): readonly string[] {
+  return fields.map((field) => field ?? '');
 }
 
 async function userFields(
@@ -84,7 +116,12 @@ function groupFields(
     .map((member) => member.trim())
     .filter((member) => member !== '');
   // As the gid: what the entity does not say stays as it is.
-  return [name, group.password ?? old?.[1] ?? '', gid, [...new Set(members)].join(',')];
+  return [
+    name,
+    group.password ? group.password : (old?.[1] ?? ''),
+    gid,
+    [...new Set(members)].join(','),
+  ];
 }
 
 function needed(value: string | undefined, field: string): string {
@@ -92,8 +129,4 @@ function needed(value: string | undefined, field: string): string {
     throw new EntryError(`the entity has no \`${field}\``);
   }
   return value;
-}
-
-function numberField(value: number | undefined): string {
-  return value === undefined ? '' : String(value);
 }

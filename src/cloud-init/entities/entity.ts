@@ -1,4 +1,4 @@
-import { integer, signedInteger, text } from '../decode/decoder.ts';
+import { decoder, refuse, signedInteger, text } from '../decode/decoder.ts';
 import { object } from '../decode/object.ts';
 import type { Reading } from '../decode/reading.ts';
 import { newReading } from '../decode/reading.ts';
@@ -8,6 +8,16 @@ import { parseYaml } from '../yaml/parse.ts';
 import { YamlSyntaxError } from '../yaml/syntax-error.ts';
 
 const kind = text;
+/** A number of the shadow file as it is to stand there: `-1`, `007` or nothing. */
+const days = decoder<string>({ kind: 'text' }, (node, reading, what) => {
+  const written = text(node, reading, what);
+  return /^-?\d*$/.test(written)
+    ? written
+    : refuse(reading, { what, wanted: 'a whole number or nothing', node }, '');
+});
+const changeDay = decoder<string>({ kind: 'text' }, (node, reading, what) =>
+  node.kind === 'scalar' && node.text === 'now' ? 'now' : days(node, reading, what),
+);
 const readUser = object({
   kind,
   username: text,
@@ -30,12 +40,12 @@ const readShadow = object({
   kind,
   username: text,
   password: text,
-  last_changed: text,
-  minimum_changed: integer,
-  maximum_changed: integer,
-  warn: integer,
-  inactive: integer,
-  expire: integer,
+  last_changed: changeDay,
+  minimum_changed: days,
+  maximum_changed: days,
+  warn: days,
+  inactive: days,
+  expire: days,
   reserved: text,
 });
 const readGshadow = object({

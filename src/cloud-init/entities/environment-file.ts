@@ -5,7 +5,7 @@ export class EnvironmentFile {
 
   constructor(text: string) {
     for (const line of text.split('\n')) {
-      const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*)$/.exec(line) ?? [];
+      const [, name, value] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/.exec(line) ?? [];
       if (name !== undefined && value !== undefined) {
         this.values.set(name, unquoted(value.trim()));
       } else if (line.trim() !== '') {

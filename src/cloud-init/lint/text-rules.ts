@@ -1,3 +1,4 @@
+import { bytesToText, holdsBytes } from '../byte-text.ts';
 import { closestWord } from '../decode/closest-word.ts';
 import type { Choice } from '../decode/shape.ts';
 import { readEntity } from '../entities/entity.ts';
@@ -154,11 +155,14 @@ function contentFindings(file: MappingNode): readonly Finding[] {
   }
   let text = '';
   const failures = failureOf(() => {
-    text = Buffer.from(decodeContent(content.text, encoding)).toString('utf8');
+    text = bytesToText(decodeContent(content.text, encoding));
   });
   return failures.length > 0
     ? failures.map((message) => error('bad-content', message, `text in ${encoding}`, content.at))
-    : templateFindings({ text, at: content.at }, ['Values']);
+    : // Bytes have braces by chance, too: what is no template is left alone there.
+      holdsBytes(text)
+      ? []
+      : templateFindings({ text, at: content.at }, ['Values']);
 }
 
 function scalarOf(mapping: MappingNode, key: string): ScalarNode | undefined {

@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import type { Account } from '../entities/accounts.ts';
 import { readPasswd } from '../entities/accounts.ts';
 import type { PlacedText } from '../decode/decoder.ts';
@@ -58,7 +59,7 @@ async function addLines(
   if (found !== undefined && found.kind !== 'file') {
     throw new EntryError(`${account.home}${path} is no regular file`);
   }
-  const old = Buffer.from((await files.read(path)) ?? []).toString('utf8');
+  const old = bytesToText((await files.read(path)) ?? Buffer.alloc(0));
   const present = new Set(old.split('\n').map((line) => line.trim()));
   const added: string[] = [];
   for (const key of keys) {
@@ -75,7 +76,7 @@ async function addLines(
     const start = old === '' || old.endsWith('\n') ? old : `${old}\n`;
     await files.write({
       path,
-      bytes: Buffer.from(start + added.join('')),
+      bytes: textToBytes(start + added.join('')),
       mode: found?.mode ?? 0o600,
       uid: account.uid,
       gid: account.gid,
@@ -105,8 +106,7 @@ async function keyLines(key: string, context: PartContext): Promise<readonly str
   if (answer.status < 200 || answer.status >= 300) {
     throw new EntryError(`${url} answered with status ${String(answer.status)}`);
   }
-  return Buffer.from(answer.bytes)
-    .toString('utf8')
+  return bytesToText(answer.bytes)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

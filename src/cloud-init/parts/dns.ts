@@ -1,5 +1,5 @@
 import type { Part } from './part.ts';
-import { targetPath } from './target-path.ts';
+import { filePath } from './target-path.ts';
 
 /** Replaces the resolver's file; without a name server nothing is done. */
 export const dns: Part = {
@@ -7,21 +7,20 @@ export const dns: Part = {
   isAskedFor: (step) => (step.dns?.nameservers ?? []).length > 0,
   async run(step, context) {
     const { nameservers = [], search = [], options = [], path, at } = step.dns ?? {};
+    const searched = search.join(' ');
+    const chosen = options.join(' ');
     const lines = [
-      ...(search.length === 0 || (search.length === 1 && search[0] === '.')
-        ? []
-        : [`search ${search.join(' ')}`]),
+      // A lone dot means that nothing is searched.
+      ...(search.length === 0 || searched.trim() === '.' ? [] : [`search ${searched}`]),
       ...nameservers.map((server) => `nameserver ${server}`),
-      ...(options.length === 0 ? [] : [`options ${options.join(' ')}`]),
+      ...(chosen.trim() === '' ? [] : [`options ${chosen}`]),
     ];
     await context.attempt(at, async () => {
-      await context.target.files.write({
-        path: targetPath(path ? path : '/etc/resolv.conf'),
-        bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')),
-        mode: 0o644,
-        uid: 0,
-        gid: 0,
-      });
+      const { files } = context.target;
+      const file = filePath(path ? path : '/etc/resolv.conf');
+      const { mode = 0o644, uid = 0, gid = 0 } = (await files.stat(file, 'follow')) ?? {};
+      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+      await files.write({ path: file, bytes, mode, uid, gid });
     });
   },
 };

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { textToBytes } from '../byte-text.ts';
 import { EntryError } from './entry-error.ts';
 
 /** More than any configuration file: a small compressed text must not fill the memory. */
@@ -16,13 +17,16 @@ export function decodeContent(content: string, encoding: string | undefined): Ui
     case undefined:
     case '':
     case 'text/plain':
-      return Buffer.from(content);
+      return textToBytes(content);
     case 'b64':
     case 'base64':
       return decodeBase64(content);
     case 'gz':
     case 'gzip':
-      return decompress(Buffer.from(content, 'latin1'));
+      return decompress(
+        // Written with escapes, `"\x1f\x8b..."`, each letter is meant as one byte.
+        content.startsWith('\x1f\x8b') ? Buffer.from(content, 'latin1') : textToBytes(content),
+      );
     case 'gz+base64':
     case 'gzip+base64':
     case 'gz+b64':

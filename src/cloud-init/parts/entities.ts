@@ -1,9 +1,10 @@
 import { AccountFile } from '../entities/account-file.ts';
+import type { Entity } from '../entities/entity.ts';
 import { readEntity } from '../entities/entity.ts';
-import { entityFields, usualFiles } from '../entities/entity-line.ts';
+import { entityFields, literalLine, usualFiles } from '../entities/entity-line.ts';
 import type { EntityEntry } from '../step.ts';
 import type { Part, PartContext } from './part.ts';
-import { targetPath } from './target-path.ts';
+import { filePath } from './target-path.ts';
 
 /** Adds or replaces lines of the account files. */
 export const ensureEntities: Part = {
@@ -12,7 +13,9 @@ export const ensureEntities: Part = {
   async run(step, context) {
     for (const entry of step.ensure_entities ?? []) {
       await context.attempt(entry.at, async () => {
-        const { entity, file } = await openEntry(entry, context);
+        const entity = await entityOf(entry, context);
+        const newMode = entity.kind === 'gshadow' ? 0o400 : undefined;
+        const file = await AccountFile.open(context.target, pathOf(entity, entry), newMode);
         file.put(await entityFields(entity, file, context));
         await file.save(context.target);
       });
@@ -27,12 +30,13 @@ export const deleteEntities: Part = {
   async run(step, context) {
     for (const entry of step.delete_entities ?? []) {
       await context.attempt(entry.at, async () => {
-        const { entity, file } = await openEntry(entry, context);
+        const entity = await entityOf(entry, context);
+        const file = await AccountFile.open(context.target, pathOf(entity, entry));
         if (entity.kind === 'group') {
           const name = entity.group.group_name ?? '';
           file.removeWhere((line) => name !== '' && line.startsWith(`${name}:`));
         } else {
-          const wanted = (await entityFields(entity, file, context)).join(':');
+          const wanted = literalLine(entity);
           file.removeWhere((line) => line === wanted);
         }
         await file.save(context.target);
@@ -41,9 +45,10 @@ export const deleteEntities: Part = {
   },
 };
 
-async function openEntry(entry: EntityEntry, context: PartContext) {
-  const entity = readEntity(await context.render(entry.entity ?? ''));
-  const path = targetPath(entry.path ? entry.path : usualFiles[entity.kind]);
-  const newMode = entity.kind === 'gshadow' ? 0o400 : undefined;
-  return { entity, file: await AccountFile.open(context.target, path, newMode) };
+async function entityOf(entry: EntityEntry, context: PartContext): Promise<Entity> {
+  return readEntity(await context.render(entry.entity ?? ''));
+}
+
+function pathOf(entity: Entity, entry: EntityEntry): string {
+  return filePath(entry.path ? entry.path : usualFiles[entity.kind]);
 }

@@ -1,10 +1,11 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import type { ValueText } from '../decode/decoder.ts';
 import { variableName } from '../decode/key-rules.ts';
 import { EnvironmentFile } from '../entities/environment-file.ts';
 import { EntryError } from './entry-error.ts';
 import { makeParents } from './parents.ts';
 import type { Part } from './part.ts';
-import { targetPath } from './target-path.ts';
+import { filePath } from './target-path.ts';
 
 /** Sets variables in /etc/environment or another file; what else stands there stays. */
 export const environment: Part = {
@@ -12,9 +13,9 @@ export const environment: Part = {
   isAskedFor: (step) => (step.environment ?? []).length > 0,
   async run(step, context) {
     const { files } = context.target;
-    const path = targetPath(step.environment_file ? step.environment_file : '/etc/environment');
+    const path = filePath(step.environment_file ? step.environment_file : '/etc/environment');
     const found = await files.stat(path, 'follow');
-    const old = Buffer.from((await files.read(path)) ?? []).toString('utf8');
+    const old = bytesToText((await files.read(path)) ?? Buffer.alloc(0));
     const file = new EnvironmentFile(old);
     for (const { key, value, at } of step.environment ?? []) {
       await context.attempt(at, async () => {
@@ -27,7 +28,7 @@ export const environment: Part = {
     // The mode that the reference gives to the directories of this file.
     await makeParents(files, path, { mode: 0o744, uid: 0, gid: 0 });
     const owner = { uid: found?.uid ?? 0, gid: found?.gid ?? 0 };
-    await files.write({ path, bytes: Buffer.from(file.text()), mode: 0o644, ...owner });
+    await files.write({ path, bytes: textToBytes(file.text()), mode: 0o644, ...owner });
   },
 };
 

@@ -1,10 +1,12 @@
+import { bytesToText, holdsBytes, textToBytes } from '../byte-text.ts';
 import type { FileEntry } from '../step.ts';
+import { TemplateError } from '../template/template-error.ts';
 import { decodeContent } from './encoding.ts';
 import { EntryError } from './entry-error.ts';
 import { ownerOf } from './owner.ts';
 import { makeParents, parentMode } from './parents.ts';
 import type { Part, PartContext } from './part.ts';
-import { targetPath } from './target-path.ts';
+import { filePath } from './target-path.ts';
 
 /** Writes files, each in one go: content, owner and mode are complete, or the old file stays. */
 export const files: Part = {
@@ -19,7 +21,7 @@ export const files: Part = {
 
 async function writeFile(entry: FileEntry, context: PartContext): Promise<void> {
   const { files: tree } = context.target;
-  const path = targetPath(entry.path);
+  const path = filePath(entry.path);
   const content = await filledIn(decodeContent(entry.content ?? '', entry.encoding), context);
   const owner = await ownerOf(context.target, entry);
   const existing = await tree.stat(path, 'follow');
@@ -40,12 +42,18 @@ async function writeFile(entry: FileEntry, context: PartContext): Promise<void> 
   await tree.write({ path, bytes, mode, ...owner });
 }
 
-/** Content is a template; what is not text (an unpacked binary) is left alone. */
+/** Content is a template; what is not text (an unpacked binary) has braces by chance, too, and is left alone then. */
 async function filledIn(bytes: Uint8Array, context: PartContext): Promise<Uint8Array> {
-  const buffer = Buffer.from(bytes);
-  if (!buffer.includes('{{')) {
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('{{')) {
     return bytes;
   }
-  const text = buffer.toString('utf8');
-  return Buffer.from(text).equals(buffer) ? Buffer.from(await context.render(text)) : bytes;
+  const text = bytesToText(bytes);
+  try {
+    return textToBytes(await context.render(text));
+  } catch (error) {
+    if (error instanceof TemplateError && holdsBytes(text)) {
+      return bytes;
+    }
+    throw error;
+  }
 }

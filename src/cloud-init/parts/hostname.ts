@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import type { Target } from '../target.ts';
 import { randomText, uuid } from '../template/sprig-random.ts';
 import { EntryError } from './entry-error.ts';
@@ -31,7 +32,7 @@ export const hostname: Part = {
     if (hosts === undefined) {
       throw new EntryError('/etc/hosts is not there');
     }
-    const text = Buffer.from(hosts).toString('utf8');
+    const text = bytesToText(hosts);
     await replaceText(target, '/etc/hosts', hostsWith(text, { old, name }));
   },
 };
@@ -54,24 +55,26 @@ async function hostnameData(target: Target): Promise<Readonly<Record<string, str
 function hostsWith(text: string, names: { readonly old: string; readonly name: string }): string {
   const words = (line: string): readonly string[] => line.replace(/#.*$/, '').trim().split(/\s+/);
   const isLocal = (line: string): boolean => words(line)[0] === '127.0.0.1';
-  const lines = text.split('\n');
+  const lines = text.split('\n').map((line) => line.trim());
+  if (lines.at(-1) === '') {
+    lines.pop();
+  }
   if (lines.some(isLocal)) {
     const renamed = (line: string): string => {
       const [address, ...aliases] = words(line);
       const kept = aliases.filter((alias) => alias !== names.old && alias !== names.name);
       return [address, ...new Set(['localhost', ...kept, names.name])].join(' ');
     };
-    return lines.map((line) => (isLocal(line) ? renamed(line) : line)).join('\n');
+    return lines.map((line) => `${isLocal(line) ? renamed(line) : line}\n`).join('');
   }
-  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  return `${start}127.0.0.1 localhost ${names.name}\n`;
+  return [...lines, `127.0.0.1 localhost ${names.name}`].map((line) => `${line}\n`).join('');
 }
 
 async function replaceText(target: Target, path: string, text: string): Promise<void> {
   const old = await target.files.stat(path, 'follow');
   await target.files.write({
     path,
-    bytes: Buffer.from(text),
+    bytes: textToBytes(text),
     mode: old?.mode ?? 0o644,
     uid: old?.uid ?? 0,
     gid: old?.gid ?? 0,

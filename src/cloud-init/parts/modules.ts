@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import { EntryError } from './entry-error.ts';
 import { makeParents } from './parents.ts';
 import type { Part, PartContext } from './part.ts';
@@ -44,10 +45,10 @@ async function writeForNextBoot(names: readonly string[], context: PartContext):
   await context.warn(
     `kernel modules are written to ${targetFile} of the target; none is loaded now`,
   );
-  const old = Buffer.from((await files.read(targetFile)) ?? []).toString('utf8');
+  const old = bytesToText((await files.read(targetFile)) ?? Buffer.alloc(0));
   const lines = [...old.split('\n'), ...names.map((name) => name.split(/\s+/)[0] ?? '')];
   const all = [...new Set(lines.filter((line) => line !== ''))];
   await makeParents(files, targetFile, { mode: 0o755, uid: 0, gid: 0 });
-  const bytes = Buffer.from(all.map((line) => `${line}\n`).join(''));
+  const bytes = textToBytes(all.map((line) => `${line}\n`).join(''));
   await files.write({ path: targetFile, bytes, mode: 0o644, uid: 0, gid: 0 });
 }

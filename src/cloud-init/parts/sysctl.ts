@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import type { Entry } from '../decode/decoder.ts';
 import { EntryError } from './entry-error.ts';
 import { makeParents } from './parents.ts';
@@ -44,7 +45,7 @@ async function writeForNextBoot(
   await context.warn(
     `kernel parameters are written to ${targetFile} of the target; the running kernel keeps its own`,
   );
-  const old = Buffer.from((await files.read(targetFile)) ?? []).toString('utf8');
+  const old = bytesToText((await files.read(targetFile)) ?? Buffer.alloc(0));
   const lines = old.split('\n').filter((line) => line !== '');
   for (const { key, value, at } of wanted) {
     await context.attempt(at, async () => {
@@ -57,6 +58,6 @@ async function writeForNextBoot(
     });
   }
   await makeParents(files, targetFile, { mode: 0o755, uid: 0, gid: 0 });
-  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const bytes = textToBytes(lines.map((line) => `${line}\n`).join(''));
   await files.write({ path: targetFile, bytes, mode: 0o644, uid: 0, gid: 0 });
 }

@@ -1,3 +1,4 @@
+import { textToBytes } from '../byte-text.ts';
 import type { PlacedText } from '../decode/decoder.ts';
 import type { Step } from '../step.ts';
 import { EntryError } from './entry-error.ts';
@@ -56,5 +57,5 @@ async function writeOverride(override: Overrides[number], context: PartContext):
   const path = `/etc/systemd/system/${unit}.d/${file}`;
   const { files } = context.target;
   await makeParents(files, path, { mode: 0o755, uid: 0, gid: 0 });
-  await files.write({ path, bytes: Buffer.from(content), mode: 0o644, uid: 0, gid: 0 });
+  await files.write({ path, bytes: textToBytes(content), mode: 0o644, uid: 0, gid: 0 });
 }

@@ -22,6 +22,14 @@ export function targetPath(path: string | undefined): string {
   return `/${parts.join('/')}`;
 }
 
+/** The path of a file: one that ends with a slash is that of a directory, and refused. */
+export function filePath(path: string | undefined): string {
+  if (path !== undefined && /\/\.{0,2}$/.test(path)) {
+    throw new EntryError(`the path \`${path}\` is that of a directory, not of a file`);
+  }
+  return targetPath(path);
+}
+
 export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
 }

@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import { makeParents } from './parents.ts';
 import type { Part } from './part.ts';
 import { EntryError } from './entry-error.ts';
@@ -10,55 +11,69 @@ export const timesyncd: Part = {
   isAskedFor: (step) => (step.timesyncd ?? []).length > 0,
   async run(step, context) {
     const { files } = context.target;
-    const old = Buffer.from((await files.read(path)) ?? []).toString('utf8');
-    let lines = old.split('\n').filter((line) => line.trim() !== '');
+    const old = bytesToText((await files.read(path)) ?? Buffer.alloc(0));
+    const sections = sectionsOf(old.split('\n').filter((line) => line.trim() !== ''));
     for (const { key, value, at } of step.timesyncd ?? []) {
       await context.attempt(at, async () => {
         if (!/^\w+$/.test(key) || /[\r\n]/.test(value)) {
           throw new EntryError(`\`${key}\` and its value must be of one line`);
         }
-        lines = withKey(lines, key, value);
+        setKey(sections, key, value);
       });
     }
     await makeParents(files, path, { mode: 0o755, uid: 0, gid: 0 });
-    const bytes = Buffer.from(
-      aligned(lines)
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
+    const bytes = textToBytes(printed(sections));
     await files.write({ path, bytes, mode: 0o644, uid: 0, gid: 0 });
   },
 };
 
-function withKey(lines: readonly string[], key: string, value: string): string[] {
-  const start = lines.findIndex((line) => line.trim() === '[Time]');
-  if (start === -1) {
-    return [...lines, '[Time]', `${key} = ${value}`];
+/** The comments above a header, the header, and what follows it; the first section has no header. */
+type Section = string[];
+
+function sectionsOf(lines: readonly string[]): Section[] {
+  const sections: Section[] = [[]];
+  for (const line of lines) {
+    const section = sections.at(-1) ?? [];
+    if (isHeader(line)) {
+      const own = section.findLastIndex((earlier) => !/^\s*[#;]/.test(earlier)) + 1;
+      sections.push([...section.splice(own), line]);
+    } else {
+      section.push(line);
+    }
   }
-  const next = lines.findIndex((line, index) => index > start && line.trim().startsWith('['));
-  const end = next === -1 ? lines.length : next;
-  const place = lines.findIndex(
-    (line, index) => index > start && index < end && line.split('=')[0]?.trim() === key,
-  );
-  return place === -1
-    ? [...lines.slice(0, end), `${key} = ${value}`, ...lines.slice(end)]
-    : lines.map((line, index) => (index === place ? `${key} = ${value}` : line));
+  return sections;
 }
 
-/** The equal signs of a section in one column, as the reference writes the file. */
-function aligned(lines: readonly string[]): readonly string[] {
-  const pair = /^(\w+)\s*=\s*(.*)$/;
-  const sections: string[][] = [[]];
-  for (const line of lines) {
-    if (line.trim().startsWith('[')) {
-      sections.push([]);
-    }
-    sections.at(-1)?.push(line);
+function setKey(sections: Section[], key: string, value: string): void {
+  const found = sections.find((section) => section.some((line) => line.trim() === '[Time]'));
+  const section = found ?? ['[Time]'];
+  if (found === undefined) {
+    sections.push(section);
   }
-  return sections.flatMap((section) => {
-    const width = Math.max(0, ...section.map((line) => pair.exec(line)?.[1]?.length ?? 0));
-    return section.map((line) =>
-      line.replace(pair, (_all, key: string, value: string) => `${key.padEnd(width)} = ${value}`),
-    );
-  });
+  const place = section.findIndex((line) => line.split('=')[0]?.trim() === key);
+  section.splice(place === -1 ? section.length : place, place === -1 ? 0 : 1, `${key} = ${value}`);
+}
+
+/**
+ * As the reference writes the file: the equal signs of a section in one column, a blank after the sign of a comment, and a
+ * blank line between sections.
+ */
+function printed(sections: readonly Section[]): string {
+  const pair = /^\s*(\w+)\s*=\s*(.*)$/;
+  return sections
+    .filter((section) => section.length > 0)
+    .map((section) => {
+      const width = Math.max(0, ...section.map((line) => pair.exec(line)?.[1]?.length ?? 0));
+      const lines = section.map((line) =>
+        line
+          .replace(pair, (_all, key: string, value: string) => `${key.padEnd(width)} = ${value}`)
+          .replace(/^\s*([#;])\s*(.*?)\s*$/, '$1 $2'),
+      );
+      return lines.map((line) => `${line}\n`).join('');
+    })
+    .join('\n');
+}
+
+function isHeader(line: string): boolean {
+  return line.trim().startsWith('[');
 }

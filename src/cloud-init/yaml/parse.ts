@@ -1,5 +1,6 @@
 import { Schema, Type, YAMLException, loadAll } from 'js-yaml';
 import type { State } from 'js-yaml';
+import { bytesToText } from '../byte-text.ts';
 import type { DuplicateKey, Position, YamlNode } from './node.ts';
 import { buildTree } from './build-tree.ts';
 import { Leaf } from './leaf.ts';
@@ -21,7 +22,8 @@ export interface ParsedYaml {
  * its offset, which makes all keys of the loaded object distinct and ordered, and lets us pair them again afterwards.
  */
 export function parseYaml(text: string): ParsedYaml {
-  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  // The line break of mainframes, which js-yaml takes for a letter and the reference for what it is.
+  const source = text.replace(/^\uFEFF/, '').replaceAll('\u0085', '\n');
   const starts = new WeakMap<object, number>();
   const found = read(source, starts);
   const positionOf = positions(source);
@@ -75,8 +77,13 @@ function textual(data: unknown): Leaf {
   return new Leaf(words(data), 'text');
 }
 
+/** Bytes stay what they are, see {@link bytesToText}. */
 function binary(data: unknown): Leaf {
-  return new Leaf(Buffer.from(words(data), 'base64').toString('utf8'), 'text');
+  const letters = words(data).replace(/\s/g, '');
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(letters)) {
+    throw new YAMLException('a `!!binary` value must be base64');
+  }
+  return new Leaf(bytesToText(Buffer.from(letters, 'base64')), 'text');
 }
 
 /** Ends the reading at the second document: whatever stands there is not ours to judge. */
@@ -101,8 +108,11 @@ function read(source: string, starts: WeakMap<object, number>): FirstDocument {
       opened.push(state.position);
       return;
     }
-    const start = contentStart(source, opened.pop() ?? 0);
     const result: unknown = state.result;
+    if (typeof result === 'string' && /\p{Surrogate}/u.test(result)) {
+      throw new YAMLException('half a letter: a surrogate stands alone');
+    }
+    const start = contentStart(source, opened.pop() ?? 0);
     if (typeof result === 'string') {
       state.result = new Leaf(result, 'text', start);
     } else if (result instanceof Leaf) {
@@ -124,7 +134,8 @@ function read(source: string, starts: WeakMap<object, number>): FirstDocument {
     });
   } catch (error) {
     if (error instanceof YAMLException) {
-      throw new YamlSyntaxError(error.reason, markPosition(error, source));
+      const innermost = contentStart(source, opened.at(-1) ?? 0);
+      throw new YamlSyntaxError(error.reason, markPosition(error, source, innermost));
     }
     if (!(error instanceof SecondDocument)) {
       throw error;
@@ -133,13 +144,17 @@ function read(source: string, starts: WeakMap<object, number>): FirstDocument {
   return first;
 }
 
-/** An error at the end of a text stands at its last character: js-yaml counts a line break that nobody wrote. */
-function markPosition(error: YAMLException, source: string): Position | undefined {
+/**
+ * An error at the end of a text stands at its last character: js-yaml counts a line break that nobody wrote. One of ours
+ * has no mark: it is about the node that was being read.
+ */
+function markPosition(error: YAMLException, source: string, innermost: number): Position {
   const mark: unknown = error.mark;
-  if (typeof mark !== 'object' || mark === null || !('position' in mark)) {
-    return undefined;
-  }
-  return positions(source)(Math.min(Number(mark.position), source.length));
+  const offset =
+    typeof mark === 'object' && mark !== null && 'position' in mark
+      ? Number(mark.position)
+      : innermost;
+  return positions(source)(Math.min(offset, source.length));
 }
 
 /** Where a node really begins: js-yaml opens it before the blanks and comments that lead to it. */

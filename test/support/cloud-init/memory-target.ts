@@ -1,3 +1,4 @@
+import { bytesToText, textToBytes } from '../../../src/cloud-init/byte-text.ts';
 import type {
   ExecRequest,
   ExecResult,
@@ -92,7 +93,7 @@ function filesOf(content: Map<string, string>): Omit<TargetFiles, 'inside'> {
     readLink: () => Promise.resolve(undefined),
     read(path) {
       const text = content.get(path);
-      return Promise.resolve(text === undefined ? undefined : Buffer.from(text));
+      return Promise.resolve(text === undefined ? undefined : textToBytes(text));
     },
     list(path) {
       const names = [...content.keys()]
@@ -101,11 +102,11 @@ function filesOf(content: Map<string, string>): Omit<TargetFiles, 'inside'> {
       return Promise.resolve([...new Set(names)].sort());
     },
     write(file) {
-      content.set(file.path, Buffer.from(file.bytes).toString('utf8'));
+      content.set(file.path, bytesToText(file.bytes));
       return done;
     },
     overwrite(path, bytes) {
-      content.set(path, Buffer.from(bytes).toString('utf8'));
+      content.set(path, bytesToText(bytes));
       return done;
     },
     makeDirectory: () => done,

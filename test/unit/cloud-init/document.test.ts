@@ -23,7 +23,7 @@ describe('a document of stages', () => {
   it.each(['', '# nothing\n', 'stages:\n', 'stages: {default: }\n', '~'])(
     'has nothing to do for %j',
     (text) => {
-      expect(read(text)).toEqual({ steps: [], errors: [], warnings: [] });
+      expect(read(text)).toEqual({ steps: [], errors: [], lost: [], warnings: [] });
     },
   );
 
@@ -158,8 +158,28 @@ describe('dot notation', () => {
 
   it('leaves out what is no key, and refuses what cannot both hold', () => {
     expect(dot('.. stages.s[0].name=n').warnings).toHaveLength(1);
-    expect(dot('stages=x stages.s[0].name=n').errors).toHaveLength(1);
+    expect(dot('stages.s[0].name=n stages.s.x=y').errors).toMatchObject([{ code: 'conflict' }]);
+    expect(dot('stages.s[0].name=n stages.s=y').errors).toMatchObject([{ code: 'conflict' }]);
+    expect(dot('stages=x stages.s[0].name=n').errors[0]).toMatchObject({ code: 'conflict' });
     expect(dot('stages.s[5000].name=n').steps).toEqual([]);
     expect(dot('stages.s[0].name="open').errors).toHaveLength(1);
+  });
+});
+
+describe('a cloud-config file', () => {
+  const text = '#cloud-config\nruncmd: [one]\nstages: {boot: [{commands: two}]}\n';
+
+  it('keeps its own keys when its stages cannot be read, and tells that', () => {
+    const { steps, errors, lost } = read(text, 'boot');
+    expect(steps.flatMap(({ commands = [] }) => commands.map((command) => command.text))).toEqual([
+      'one',
+    ]);
+    expect(errors).toEqual([]);
+    expect(lost).toMatchObject([{ code: 'wrong-type', at: { line: 3, column: 28 } }]);
+  });
+
+  it('is refused as a whole when one of its own keys cannot be read', () => {
+    const wrong = '#cloud-config\nruncmd: one\nstages: {boot: [{commands: [two]}]}\n';
+    expect(read(wrong, 'boot')).toMatchObject({ errors: [{ at: { line: 2, column: 9 } }] });
   });
 });

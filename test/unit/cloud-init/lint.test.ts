@@ -93,7 +93,7 @@ describe('lint finds', () => {
     ],
     ['a key of ours alone', file('§append: true'), ['note own-key']],
     ['the documented spelling', file('§owner_string: root'), ['note spelling']],
-    ['a name that is no variable', step('environment: {§A-B: c}'), ['error bad-key']],
+    ['a name that is no variable', step('environment: {§"A=B": c}'), ['error bad-key']],
     ['a bad login name', step('users: {§"a:b": {}}'), ['error bad-key']],
     ['a password in clear', step('users: {ada: {passwd: §x}}'), ['note plain-password']],
     [

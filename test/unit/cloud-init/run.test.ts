@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { setupSources } from '../../../src/cloud-init/command-line.ts';
 import type { CloudInitRun } from '../../../src/cloud-init/run-cloud-init.ts';
 import { runCloudInit } from '../../../src/cloud-init/run-cloud-init.ts';
 import { runStage } from '../../../src/cloud-init/run-stage.ts';
@@ -165,6 +166,53 @@ describe('a stage', () => {
       '/oem/a.yaml:1:1: the document must be a mapping, not a list',
       'http://x/y: cannot fetch http://x/y',
     ]);
+  });
+
+  const withCommandLine = async (commandLine: string) => {
+    const events: HookEvent[] = [];
+    const target = memoryTarget();
+    const { failures } = await runStage({
+      stage: 'boot',
+      extraPaths: [],
+      commandLine,
+      target,
+      signal: new AbortController().signal,
+      emit: async (event) => void events.push(event),
+    });
+    const warnings = events.flatMap((event) =>
+      event.type === 'hook.warned' ? [event.warning] : [],
+    );
+    return { failures, warnings, commands: target.calls.map((argv) => argv.at(-1)) };
+  };
+
+  it.each([
+    ['of which one contradicts the others', 'stages.boot=no', /a group of values/],
+    ['of which one has an open quote', 'stages.boot[2].commands[0]="no', /a quote is not closed/],
+    ['of which one has half a quote', "stages.boot[2].commands[0]='no", /a quote is not closed/],
+  ])(
+    'runs the words of the kernel command line %s, and fails at that one',
+    async (_, word, why) => {
+      const text = [
+        'quiet root=LABEL="it\'s one" stages.boot[0].commands[0]="echo one"',
+        "stages.boot[0].commands[1]='echo two' panic=it's stages.boot[1].commands[0]=it's",
+        `${word} stages.boot[1].commands[1]=last`,
+      ].join(' ');
+      const { failures, commands } = await withCommandLine(text);
+      expect(commands).toEqual(['echo one', 'echo two', "it's", 'last']);
+      expect(failures).toEqual([expect.stringMatching(why)]);
+      expect(failures[0]).toMatch(/^\/proc\/cmdline:1:\d+: /);
+      expect(failures[0]).toContain(`\`${word}\``);
+    },
+  );
+
+  it('fails at no word of the kernel command line that is not about stages', async () => {
+    const text = `init="/bin/sh it's" #no \\" x='y quiet stages`;
+    expect(await withCommandLine(text)).toEqual({ failures: [], warnings: [], commands: [] });
+  });
+
+  it('reads what the kernel command line names as sources: quoted, or with an equal sign', () => {
+    const text = `quiet cos.setup=/srv/a=b "elemental.setup=/srv/x y" cos.setup="/srv/z" cos.setup=`;
+    expect(setupSources(text)).toEqual(['/srv/a=b', '/srv/x y', '/srv/z']);
   });
 
   it('ends when it is interrupted between two steps', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textToBytes } from '../../../src/cloud-init/byte-text.ts';
 import type { YamlNode } from '../../../src/cloud-init/yaml/node.ts';
 import { isNull } from '../../../src/cloud-init/yaml/node.ts';
 import { parseYaml } from '../../../src/cloud-init/yaml/parse.ts';
@@ -53,6 +54,39 @@ describe('YAML with source text and places', () => {
 
   it('reads the first document only', () => {
     expect(plain(parseYaml('a: 1\n---\n{[broken').root)).toEqual({ a: '1' });
+  });
+
+  it('takes the line break of mainframes for one', () => {
+    expect(plain(parseYaml('a: |\n  x\u0085  y\nb: z # note\u0085c: "\\N"\n').root)).toEqual({
+      a: 'x\ny\n',
+      b: 'z',
+      c: '\u0085',
+    });
+  });
+
+  it('keeps the separators of lines and paragraphs as letters', () => {
+    expect(plain(parseYaml('a: x\u2028b\nc: |\n  y\u2029  z\n').root)).toEqual({
+      a: 'x\u2028b',
+      c: 'y\u2029  z\n',
+    });
+  });
+
+  it('keeps every byte of a binary value', () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+    const lines = bytes.toString('base64').replace(/.{64}/g, '$&\n  ');
+    const { root } = parseYaml(`a: !!binary |\n  ${lines}\nb: !!binary "aGk="\n`);
+    const { a, b } = plain(root) as Record<string, string>;
+    expect(textToBytes(a ?? '').equals(bytes)).toBe(true);
+    expect(b).toBe('hi');
+  });
+
+  it.each([
+    ['a binary value that is no base64', 'a:\n  b: !!binary "/w"\n', 6],
+    ['half a letter', 'a:\n  b: "\\ud83d"\n', 6],
+  ])('refuses %s, with its place', (_what, text, column) => {
+    expect(() => parseYaml(text)).toThrow(
+      expect.objectContaining({ name: 'YamlSyntaxError', at: { line: 2, column } }),
+    );
   });
 
   it('takes a byte order mark and CRLF', () => {

@@ -1,3 +1,4 @@
+import { bytesToText, holdsBytes } from '../../byte-text.ts';
 import { readDocument } from '../../document.ts';
 import { decodeContent } from '../encoding.ts';
 
@@ -10,9 +11,12 @@ export function unpackUserData(bytes: Uint8Array): Uint8Array {
 
 /** `script`: starts with `#!`. `configuration`: a later stage can run it. */
 export function kindOf(userData: Uint8Array): 'script' | 'configuration' | 'other' {
-  const text = Buffer.from(userData).toString('utf8');
+  const text = bytesToText(userData);
   if (text.startsWith('#!')) {
     return 'script';
+  }
+  if (holdsBytes(text)) {
+    return 'other';
   }
   const { errors } = readDocument(text, { stage: '', notation: 'yaml' });
   return errors.length === 0 ? 'configuration' : 'other';
