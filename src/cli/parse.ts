@@ -100,7 +100,9 @@ function given(parser: Parser, command: Command): GivenFlags {
     const name = option.long?.slice(2) ?? '';
     const key = option.attributeName();
     if (!names.includes(name) || parser.getOptionValueSource(key) !== 'cli') return [];
-    const value: unknown = parser.getOptionValue(key);
+    const said: unknown = parser.getOptionValue(key);
+    // What is called `no-…` is a switch of that name here, and the opposite of one for commander.
+    const value = option.negate ? said === false : said;
     if (Array.isArray(value)) return [[name, value.map(String)]];
     return typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [];
   });

@@ -50,7 +50,8 @@ export function sourceOf(
 
 /** Spec 3.10; "no compression" means none, not the tool's default (W-list of the reference). */
 export function squashOptions(config: Config): readonly string[] {
-  if (config['squash-no-compression']) return ['-no-compression'];
+  // One word for all of them is not known to every version.
+  if (config['squash-no-compression']) return ['-noI', '-noD', '-noF', '-noX'];
   const given = config['squash-compression'];
   if (given === undefined) return ['-comp', 'xz'];
   return given.flatMap((option) => option.split(/\s+/).filter((word) => word !== ''));

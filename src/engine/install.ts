@@ -96,7 +96,8 @@ async function planOf(
   { signal }: Controls,
 ): Promise<InstallPlan> {
   const { system } = machinery;
-  const { device: disk, bytes } = await mustBeADisk(system, wish.target);
+  const look = wish.partitions === 'kept' ? mustBeADisk : mustBeFree;
+  const { device: disk, bytes } = await look(system, wish.target);
   const [facts, hooks, host] = await Promise.all([
     system.images.inspect(wish.source, { signal }),
     system.stages.files(wish.extraPaths),
@@ -176,8 +177,7 @@ async function installOnDisk(
       return carryOn(machinery, session, owed, controls);
     });
   }
-  await mustBeFree(system, disk);
-  await mustBeAlone(system, plan.wish, disk);
+  await mustBeAlone(system, wish, disk);
   const memory = await sessionInMemory(machinery, disk);
   let prepared: Outcome;
   try {

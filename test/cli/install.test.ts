@@ -1,6 +1,7 @@
 /** The command `install` on a simulated machine that runs from a medium. */
 import { describe, expect, it } from 'vitest';
 import { installRequest } from '../../src/config/install.ts';
+import type { InstallRequest } from '../../src/config/install-request.ts';
 import { configSchema } from '../../src/config/keys.ts';
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
@@ -17,6 +18,24 @@ describe('install', () => {
     expect(exit).toBe(EXIT.ok);
     expect(stdout).toMatch(/^install \w+ completed in/);
     expect(stdout).toContain('dir:///run/rootfsbase');
+  });
+
+  it.each([
+    ['', { format: true, force: false }],
+    [' --no-format', { format: false }],
+    [' --no-format=false', { format: true }],
+    [' --no-format --force', { format: false, force: true }],
+  ])('keeps the partitions exactly when it is told to:%s', async (flags, wanted) => {
+    const asked: InstallRequest[] = [];
+    await runCli(`install /dev/vda --system.uri dir:/run/rootfsbase${flags}`, {
+      services: {
+        install: async (request) => {
+          asked.push(request);
+          throw new SystemError({ code: 'enough', message: 'enough' });
+        },
+      },
+    });
+    expect(asked).toEqual([expect.objectContaining(wanted)]);
   });
 
   it('tells the outcome as JSON', async () => {

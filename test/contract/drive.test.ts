@@ -177,6 +177,23 @@ describe.runIf(isRoot)('a real disk', () => {
     );
   });
 
+  it('builds a GRUB for EFI where the image brings no shim', async () => {
+    const tree = path.join(folder, 'plain');
+    await mkdir(tree);
+    const prepared = path.join(folder, 'efi-plain');
+    const { start } = await system.boot.prepareLoader(
+      { firmware: 'efi', arch: 'x86_64', tree, menuOn: ['COS_STATE'], modulesAt: tree },
+      prepared,
+      effort,
+    );
+    const at = path.join(folder, 'esp-plain');
+    await system.boot.installLoader({ firmware: 'efi', at }, prepared);
+    const loader = await readFile(path.join(at, 'EFI/BOOT/BOOTX64.EFI'));
+    expect(start).toBe('EFI/elemental/grub.efi');
+    expect(loader.toString('latin1', 0, 2)).toBe('MZ');
+    expect(loader.includes('--label --set=root COS_STATE')).toBe(true);
+  });
+
   it('is refused while somebody has it mounted', async () => {
     const disk = new LoopDisk(64, { script: 'label: gpt\nsize=32MiB\n' });
     const at = path.join(folder, 'mounted');

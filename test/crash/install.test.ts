@@ -113,6 +113,18 @@ describe('an installation', () => {
     },
   );
 
+  it('for EFI writes the loader to its own partition, which the state file names', async () => {
+    const machine = liveMachine();
+    const outcome = await install(machine, { firmware: 'efi' });
+    expect(outcome).toMatchObject({ outcome: 'completed', exit: 0 });
+    const cold = machine.shutDown();
+    expect([...(cold.disks.get('efi')?.tree.names.keys() ?? [])]).toContain('/grub.cfg');
+    expect(boot(cold)?.facts.commandLine).toContain('/cOS/active.img');
+    const state = cold.disks.get('state')?.tree;
+    const yaml = state?.inodes.get(state.names.get('/state.yaml') ?? 0);
+    expect(yaml?.kind === 'text' ? yaml.text : '').toContain('label: COS_GRUB');
+  });
+
   it('past its pivot leaves the hooks of the live system out when the new system continues it', async () => {
     const machine = liveMachine();
     let cut: ColdMachine | undefined;

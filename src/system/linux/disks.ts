@@ -1,4 +1,4 @@
-import { access, statfs } from 'node:fs/promises';
+import { access, readFile, statfs } from 'node:fs/promises';
 import { SystemError } from '../../errors.ts';
 import { listBlockDevices } from './block-device.ts';
 import { describeDisk } from './disk-facts.ts';
@@ -55,7 +55,21 @@ async function missingPrograms(
     const absent = said instanceof SystemError && said.code === 'tool-missing';
     if (absent) missing.push(`${tool} (package ${packageOf(tool)})`);
   }
+  for (const fs of fileSystems) {
+    if (!(await isKnownToKernel(exec, fs))) missing.push(`the file system ${fs} in the kernel`);
+  }
   return missing;
+}
+
+async function isKnownToKernel(exec: Exec, named: string): Promise<boolean> {
+  const fs = named === 'fat' ? 'vfat' : named;
+  const known = async (): Promise<boolean> =>
+    (await readFile('/proc/filesystems', 'utf8'))
+      .split('\n')
+      .some((line) => line.endsWith(`\t${fs}`));
+  if (await known()) return true;
+  await exec.read('modprobe', ['-q', fs]).catch(() => undefined);
+  return known();
 }
 
 /** Tags of a device as `blkid -p -o export` prints them. */

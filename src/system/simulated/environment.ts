@@ -1,7 +1,7 @@
 /** The boot loader of a simulated machine. Environment blocks are created once and checkpointed, then overwritten in place. */
 import type { BootPort } from '../port.ts';
 import { blockOf, variablesIn } from './environment-block.ts';
-import { mustHaveFolder, overwrite } from './files.ts';
+import { mustHaveFolder, overwrite, writePlainly } from './files.ts';
 import type { SimulatedMachine } from './machine.ts';
 import { refusal } from './refusal.ts';
 import { inodeAt, withNew } from './tree.ts';
@@ -52,12 +52,14 @@ export function simulatedBoot(machine: SimulatedMachine): BootPort {
     async installLoader(place, directory) {
       const at = machine.locate(`${directory}/core.img`);
       const core = inodeAt(machine.fileSystem(at.fs).tree, at.path);
-      if (core?.kind !== 'text' || core.text === '' || place.firmware !== 'bios') {
+      if (core?.kind !== 'text' || core.text === '') {
         throw refusal('not-found', `there is no boot loader in ${directory}`);
       }
-      machine.moment(`install the boot loader on ${place.disk}`);
+      const on = place.firmware === 'bios' ? place.disk : place.at;
+      if (place.firmware === 'efi') writePlainly(machine, `${place.at}/grub.cfg`, core.text);
+      machine.moment(`install the boot loader on ${on}`);
       if (machine.drive !== undefined) machine.drive = { ...machine.drive, startedBy: 'ours' };
-      machine.moment(`installed the boot loader on ${place.disk}`);
+      machine.moment(`installed the boot loader on ${on}`);
     },
 
     addBootEntry: async () => false,

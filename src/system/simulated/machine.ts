@@ -93,7 +93,7 @@ export class SimulatedMachine {
   }
 
   roles(): readonly Role[] {
-    const all: readonly Role[] = ['oem', 'recovery', 'state', 'persistent'];
+    const all: readonly Role[] = ['efi', 'oem', 'recovery', 'state', 'persistent'];
     return all.filter((role) => this.fileSystems.has(role));
   }
 

@@ -43,7 +43,7 @@ function simulatedDisks(machine: SimulatedMachine): DisksPort {
           device: deviceOf(role),
           disk: DISK,
           label,
-          fs: 'ext4',
+          fs: role === 'efi' ? 'vfat' : 'ext4',
           bytes: capacity,
           ...(mount === undefined ? {} : { mountedAt: mount.at }),
         };
