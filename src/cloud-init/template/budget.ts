@@ -21,7 +21,7 @@ export class Budget {
   /** Pays for looking at all of a value. Rings are endless, and so refused. */
   spendOn(value: Value, depth = 0): void {
     if (typeof value === 'string') {
-      this.spend(1 + value.length / 16);
+      this.spend(1 + value.length / 4);
       return;
     }
     this.spend(1);
@@ -38,10 +38,23 @@ export class Budget {
   }
 }
 
-/** A number of letters or items that a function is about to make; throws when it is too large. */
-export function affordable(count: number): number {
-  if (count > most / 10) {
-    throw new TemplateError(`${String(count)} letters or items are too many`);
+/** A number of letters that a function is about to make; throws when it is too large. */
+export function affordable(letters: number): number {
+  if (letters > 1_000_000) {
+    throw new TemplateError(`${String(letters)} letters are too many`);
   }
-  return count;
+  return letters;
+}
+
+/** A number of items that a function is about to make; throws when it is too large. */
+export function countable(items: number): number {
+  if (items > 100_000) {
+    throw new TemplateError(`${String(items)} items are too many`);
+  }
+  return items;
+}
+
+/** Texts of which one is about to be searched for in the other: with both long that may take for ever. */
+export function searchable(part: string, text: string): void {
+  affordable((part.length * text.length) / 1000);
 }

@@ -217,9 +217,11 @@ class Run {
     }
     const args = given.args.map((argument) => this.argument(argument, scope));
     args.push(...given.piped);
-    this.budget.spend(known.cost ?? 10);
+    const cost = known.cost ?? { call: 20, letter: 0 };
+    this.budget.spend(cost.call);
     for (const argument of args) {
       this.budget.spendOn(argument instanceof NumberLiteral ? undefined : argument);
+      this.budget.spend(typeof argument === 'string' ? argument.length * cost.letter : 0);
     }
     const result = called(name, known, args);
     if (typeof result !== 'string') {

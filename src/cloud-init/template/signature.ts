@@ -20,9 +20,14 @@ export interface TemplateFunction {
   /** The kind of any number of further arguments. */
   readonly rest?: Kind<unknown>;
   /** What a call costs of the template's budget, when it is more than usual. */
-  readonly cost?: number;
+  readonly cost?: Cost;
   /** Throws a {@link TemplateError} when number or kinds of the arguments are wrong. */
   call(args: readonly Argument[]): Value;
+}
+
+export interface Cost {
+  readonly call: number;
+  readonly letter: number;
 }
 
 type Read<K extends readonly Kind<unknown>[]> = {
@@ -151,7 +156,15 @@ function misfit(wanted: string, argument: Argument): never {
   );
 }
 
-/** Declares that a function takes long on purpose, so that a template cannot call it many times. */
-export function costly(declared: TemplateFunction): TemplateFunction {
-  return { ...declared, cost: 400_000 };
+/**
+ * Declares that calls cost more than usual, so that a template cannot make as many of them: so much for each, and so much
+ * for each letter that is given.
+ */
+export function costing(
+  cost: Cost,
+  functions: Readonly<Record<string, TemplateFunction>>,
+): Readonly<Record<string, TemplateFunction>> {
+  return Object.fromEntries(
+    Object.entries(functions).map(([name, declared]) => [name, { ...declared, cost }]),
+  );
 }

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { fromBytes, toBytes } from './bytes.ts';
 import { derivedPassword } from './derived-password.ts';
 import type { TemplateFunction } from './signature.ts';
-import { costly, takes, TEXT, UINT32 } from './signature.ts';
+import { costing, takes, TEXT, UINT32 } from './signature.ts';
 import { base64, decode } from './sprig-encodings.ts';
 import type { Random } from './sprig-random.ts';
 import { TemplateError } from './template-error.ts';
@@ -11,23 +11,25 @@ import { TemplateError } from './template-error.ts';
 /** sprig's functions that encrypt or hash slowly. Keys and certificates are left out, see `left-out.ts`. */
 export function cryptoFunctions(random: Random): Readonly<Record<string, TemplateFunction>> {
   return {
-    bcrypt: costly(takes([TEXT], (text) => bcryptHash(text, random))),
-    htpasswd: costly(
-      takes([TEXT, TEXT], (user, password) =>
+    ...costing(slowOnPurpose, {
+      bcrypt: takes([TEXT], (text) => bcryptHash(text, random)),
+      htpasswd: takes([TEXT, TEXT], (user, password) =>
         user.includes(':')
           ? `invalid username: ${user}`
           : `${user}:${bcryptHash(password, random)}`,
       ),
-    ),
-    derivePassword: costly(
-      takes([UINT32, TEXT, TEXT, TEXT, TEXT], (counter, kind, password, user, site) =>
-        derivedPassword({ counter, kind, password, user, site }),
+      derivePassword: takes(
+        [UINT32, TEXT, TEXT, TEXT, TEXT],
+        (counter, kind, password, user, site) =>
+          derivedPassword({ counter, kind, password, user, site }),
       ),
-    ),
+    }),
     encryptAES: takes([TEXT, TEXT], (password, text) => encrypted(password, text, random)),
     decryptAES: takes([TEXT, TEXT], decrypted),
   };
 }
+
+const slowOnPurpose = { call: 400_000, letter: 0 };
 
 /** What Go's library takes by default. */
 const rounds = '10';

@@ -2,7 +2,7 @@ import { durationText, readDuration } from './durations.ts';
 import { unixTime } from './calendar.ts';
 import { readTime } from './read-time.ts';
 import type { TemplateFunction } from './signature.ts';
-import { ANY, takes, TEXT, TIME } from './signature.ts';
+import { ANY, costing, takes, TEXT, TIME } from './signature.ts';
 import { TemplateError } from './template-error.ts';
 import { formatTime } from './time-text.ts';
 import type { Value, Zone } from './values.ts';
@@ -17,15 +17,24 @@ export interface Clock {
   readonly timeZone: string;
 }
 
+/** Time zones are looked up, which takes its time. */
+const calendarCost = { call: 5000, letter: 10 };
+
 const day = '2006-01-02';
 const second = 1_000_000_000n;
 
 /** sprig's functions on dates. */
 export function dateFunctions(clock: Clock): Readonly<Record<string, TemplateFunction>> {
-  const local = (): Zone => namedZone(clock.timeZone) ?? utc;
+  const zones = new Map<string, Zone>();
+  const known = (name: string): Zone => {
+    const zone = zones.get(name) ?? namedZone(name) ?? utc;
+    zones.set(name, zone);
+    return zone;
+  };
+  const local = (): Zone => known(clock.timeZone);
   const now = (): Instant => new Instant(BigInt(Math.trunc(clock.now())) * 1_000_000n, local());
   const since = (value: Instant): bigint => now().nanoseconds - value.nanoseconds;
-  const zoneOf = (name: string): Zone => (name === 'Local' ? local() : (namedZone(name) ?? utc));
+  const zoneOf = (name: string): Zone => (name === 'Local' ? local() : known(name));
   /** A moment, or seconds since 1970; anything else means now. */
   const momentOf = (value: Value): Instant => {
     if (value instanceof Instant) {
@@ -51,7 +60,7 @@ export function dateFunctions(clock: Clock): Readonly<Record<string, TemplateFun
     }
     return result;
   });
-  return {
+  return costing(calendarCost, {
     now: takes([], now),
     date: takes([TEXT, ANY], (layout, value) => shown(layout, value, local())),
     dateInZone,
@@ -76,7 +85,7 @@ export function dateFunctions(clock: Clock): Readonly<Record<string, TemplateFun
       return date;
     }),
     unixEpoch: takes([TIME], ({ nanoseconds }) => String(unixTime(nanoseconds).second)),
-  };
+  });
 }
 
 /** The year 1, Go's time that is none. */

@@ -1,8 +1,7 @@
 import type { Expression } from '../regular-expression.ts';
 import { compileExpression, quoteMeta } from '../regular-expression.ts';
 import { affordable } from './budget.ts';
-import type { TemplateFunction } from './signature.ts';
-import { INT, takes, TEXT } from './signature.ts';
+import { costing, INT, takes, TEXT } from './signature.ts';
 import { TemplateError } from './template-error.ts';
 import { List } from './values.ts';
 
@@ -25,24 +24,27 @@ const split = takes([TEXT, TEXT, INT], (source, text, most) => {
 });
 
 /** sprig's functions on regular expressions; those in the `must` form fail in the same cases, but for the first. */
-export const expressionFunctions: Readonly<Record<string, TemplateFunction>> = {
-  regexMatch: takes(
-    [TEXT, TEXT],
-    (source, text) => compileExpression(source).expression?.test(text) ?? false,
-  ),
-  mustRegexMatch: takes([TEXT, TEXT], (source, text) => expression(source).test(text)),
-  regexFind: find,
-  mustRegexFind: find,
-  regexFindAll: all,
-  mustRegexFindAll: all,
-  regexReplaceAll: replaceAll,
-  mustRegexReplaceAll: replaceAll,
-  regexReplaceAllLiteral: replaceLiteral,
-  mustRegexReplaceAllLiteral: replaceLiteral,
-  regexSplit: split,
-  mustRegexSplit: split,
-  regexQuoteMeta: takes([TEXT], quoteMeta),
-};
+export const expressionFunctions = costing(
+  { call: 1000, letter: 10 },
+  {
+    regexMatch: takes(
+      [TEXT, TEXT],
+      (source, text) => compileExpression(source).expression?.test(text) ?? false,
+    ),
+    mustRegexMatch: takes([TEXT, TEXT], (source, text) => expression(source).test(text)),
+    regexFind: find,
+    mustRegexFind: find,
+    regexFindAll: all,
+    mustRegexFindAll: all,
+    regexReplaceAll: replaceAll,
+    mustRegexReplaceAll: replaceAll,
+    regexReplaceAllLiteral: replaceLiteral,
+    mustRegexReplaceAllLiteral: replaceLiteral,
+    regexSplit: split,
+    mustRegexSplit: split,
+    regexQuoteMeta: takes([TEXT], quoteMeta),
+  },
+);
 
 function expression(source: string): Expression {
   const compiled = compileExpression(source);

@@ -2,7 +2,7 @@ import type { TemplateFunction } from './signature.ts';
 import { ANY, INT, takes, takesMore } from './signature.ts';
 import { TemplateError } from './template-error.ts';
 import { toWhole } from './casts.ts';
-import { isDeeplyEqual, isTrue, typeName } from './value-kinds.ts';
+import { identityOf, isDeeplyEqual, isTrue, typeName } from './value-kinds.ts';
 import type { Value } from './values.ts';
 import { List } from './values.ts';
 
@@ -81,21 +81,15 @@ function without(
   return items.length === 0 ? List.nil() : new List(take(items));
 }
 
-/** Texts are told apart by a set, so that long lists of them take no time. */
+/** By keys, so that long lists take no time. */
 function distinct(items: readonly Value[]): readonly Value[] {
-  const texts = new Set<Value>();
-  const others: Value[] = [];
+  const known = new Set<string>();
   return items.filter((item) => {
-    if (typeof item === 'string') {
-      const isNew = !texts.has(item);
-      texts.add(item);
-      return isNew;
-    }
-    if (others.some((other) => isDeeplyEqual(item, other))) {
-      return false;
-    }
-    others.push(item);
-    return true;
+    const key = identityOf(item);
+    // A number that is none equals nothing, not even itself.
+    const isNew = Number.isNaN(item) || !known.has(key);
+    known.add(key);
+    return isNew;
   });
 }
 

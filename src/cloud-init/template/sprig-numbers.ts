@@ -1,4 +1,4 @@
-import { affordable } from './budget.ts';
+import { countable } from './budget.ts';
 import { toFloat, toWhole } from './casts.ts';
 import { calculate } from './decimals.ts';
 import { plainText } from './print-value.ts';
@@ -107,7 +107,7 @@ function numbers(values: readonly number[]): List {
 /** From one number up to, or down to, another, which is left out. */
 function steps(from: number, to: number, step: number): readonly number[] {
   const runs = to < from ? step < 0 : step > 0;
-  const count = runs ? affordable(Math.ceil((to - from) / step)) : 0;
+  const count = runs ? countable(Math.ceil((to - from) / step)) : 0;
   return Array.from({ length: count }, (_, index) => from + index * step);
 }
 

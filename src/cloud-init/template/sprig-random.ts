@@ -1,4 +1,4 @@
-import { affordable } from './budget.ts';
+import { affordable, countable } from './budget.ts';
 import type { TemplateFunction } from './signature.ts';
 import { INT, takes, TEXT } from './signature.ts';
 import { TemplateError } from './template-error.ts';
@@ -14,7 +14,7 @@ const printable = String.fromCodePoint(...Array.from({ length: 95 }, (_, index) 
 /** sprig's random functions over the machine's own randomness. */
 export function randomFunctions(random: Random): Readonly<Record<string, TemplateFunction>> {
   const drawn = (alphabet: string): TemplateFunction =>
-    takes([INT], (count) => randomText(alphabet, affordable(count), random));
+    takes([INT], (count) => randomText(alphabet, countable(count), random));
   return {
     randAlphaNum: drawn(letters + digits),
     randAlpha: drawn(letters),
@@ -77,6 +77,7 @@ function below(bound: bigint, random: Random): bigint {
 
 function shuffled(text: string, random: Random): string {
   const left = Array.from(text);
+  countable(left.length);
   for (let at = left.length - 1; at > 0; at -= 1) {
     const other = Number(below(BigInt(at + 1), random));
     [left[at], left[other]] = [left[other] ?? '', left[at] ?? ''];

@@ -1,4 +1,4 @@
-import { affordable } from './budget.ts';
+import { affordable, searchable } from './budget.ts';
 import { isSpace, lower, upper } from './letter-case.ts';
 import { plainText } from './print-value.ts';
 import { quotedText } from './quoted-text.ts';
@@ -11,7 +11,10 @@ import type { Value } from './values.ts';
 import { compareTexts, List, Mapping } from './values.ts';
 import { camelCase, connectedCase, initials, swappedCase, titled, untitled } from './word-case.ts';
 
-const trimAll = takes([TEXT, TEXT], (letters, text) => trimmed(text, (of) => letters.includes(of)));
+const trimAll = takes([TEXT, TEXT], (letters, text) => {
+  const unwanted = new Set(letters);
+  return trimmed(text, (letter) => unwanted.has(letter));
+});
 
 /** sprig's functions on texts. The text comes last, so that it can be piped. */
 export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
@@ -44,7 +47,10 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   ),
   repeat: takes([INT, TEXT], repeated),
   substr: takes([INT, INT, TEXT], (start, end, text) => substring(text, start, end)),
-  contains: takes([TEXT, TEXT], (part, text) => text.includes(part)),
+  contains: takes([TEXT, TEXT], (part, text) => {
+    searchable(part, text);
+    return text.includes(part);
+  }),
   hasPrefix: takes([TEXT, TEXT], (prefix, text) => text.startsWith(prefix)),
   hasSuffix: takes([TEXT, TEXT], (suffix, text) => text.endsWith(suffix)),
   quote: takesMore([], ANY, (...values) =>
@@ -61,6 +67,7 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   indent: takes([INT, TEXT], indented),
   nindent: takes([INT, TEXT], (width, text) => `\n${indented(width, text)}`),
   replace: takes([TEXT, TEXT, TEXT], (from, to, text) => {
+    searchable(from, text);
     const pieces = from === '' ? ['', ...Array.from(text), ''] : text.split(from);
     affordable(text.length + pieces.length * to.length);
     return pieces.length === 2 && from === '' ? to : pieces.join(to);
@@ -133,6 +140,7 @@ function pieces(
   text: string,
   { separator, most }: { readonly separator: string; readonly most: number },
 ): readonly string[] {
+  searchable(separator, text);
   const all = separator === '' ? Array.from(text) : text.split(separator);
   return most < 0 || all.length <= most
     ? all

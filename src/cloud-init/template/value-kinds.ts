@@ -102,3 +102,23 @@ export function isDeeplyEqual(left: Value, right: Value): boolean {
   }
   return (left ?? null) === (right ?? null);
 }
+
+/** A text that is the same for two values exactly when they are deeply equal. */
+export function identityOf(value: Value): string {
+  if (value instanceof List) {
+    return `${typeName(value)}${String(value.isNil)}[${value.items.map(identityOf).join()}]`;
+  }
+  if (value instanceof Mapping) {
+    const entries = value
+      .sorted()
+      .map(([key, item]) => `${JSON.stringify(key)}:${identityOf(item)}`);
+    return `${typeName(value)}${String(value.isNil)}{${entries.join()}}`;
+  }
+  if (value instanceof Integer) {
+    return `${value.type} ${value.value.toString()}`;
+  }
+  if (value instanceof Instant) {
+    return `time ${value.nanoseconds.toString()} ${value.zone.name}`;
+  }
+  return value instanceof Version ? `version ${value.original}` : JSON.stringify(value ?? null);
+}

@@ -42,7 +42,7 @@ const inputs = {
 };
 /** Without those that are slow on purpose. */
 const names = [...templateFunctions(inputs)].flatMap(([name, { cost }]) =>
-  cost === undefined ? [name] : [],
+  (cost?.call ?? 0) < 100_000 ? [name] : [],
 );
 
 const value = fc.oneof(
