@@ -23,7 +23,7 @@ const TROUBLES: readonly Trouble[] = [
         link: 'sysinit.target.wants',
       }),
     ],
-    told: /Limit for the boot of an image on trial|not judged in time/,
+    told: /not judged in time/,
   },
   {
     title: 'a boot that ends in emergency mode',
