@@ -175,6 +175,30 @@ describe.skipIf(!isRoot)('install on a real disk', () => {
     }),
   );
 
+  it('takes the system from a medium, and refuses one that has none', { timeout: LONG }, () =>
+    onDisk(async (disk) => {
+      const at = `${installer.folder}/medium`;
+      tool('mkdir', ['-p', at]);
+      const make = (name: string): string => {
+        const file = `${installer.folder}/${name}`;
+        tool('mke2fs', ['-q', '-t', 'ext2', '-d', at, file, '64m']);
+        return file;
+      };
+      const empty = make('empty.iso');
+      tool('mksquashfs', [installer.tree, `${at}/rootfs.squashfs`, '-quiet', '-no-progress']);
+      const full = make('full.iso');
+      const config = installer.config('sizes', SIZES);
+      const line = ['install', disk.node, '--force', '--firmware', 'bios', '--config-dir', config];
+      const refused = await installer.run(...line, '--iso', empty);
+      expect(refused.stderr).toContain('holds no system');
+      expect(refused.exit).toBe(EXIT.noSource);
+      const { exit, stdout } = await installer.run(...line, '--iso', full);
+      expect(stdout).toContain(full);
+      expect(exit).toBe(EXIT.ok);
+      expect(onPartition(disk.partition(4)).get('version:cOS/active.img')).toContain('1.0');
+    }),
+  );
+
   describe('refuses, before anything is written', () => {
     it.each([
       ['what is not there', () => '/dev/none', EXIT.invalidTarget, 'there is no /dev/none'],

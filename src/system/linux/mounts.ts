@@ -5,7 +5,7 @@ import { doing } from './file-error.ts';
 import { findHolders } from './holders.ts';
 import { loopBehind } from './loop-device.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
-import { readSuperblock } from './superblock.ts';
+import { mountableFs } from './superblock.ts';
 import type { MountRequest, MountsPort } from '../port.ts';
 import type { Exec } from './exec.ts';
 
@@ -70,7 +70,7 @@ const optionsOf = async (request: MountRequest): Promise<readonly string[]> => {
       return ['--bind', '-o', request.mode];
     case 'image': {
       // The loop device is found by the inode of the file, never by its path, and frees itself with the mount.
-      const { fs } = await readSuperblock(request.source);
+      const fs = await mountableFs(request.source);
       return ['-t', fs, flagOf(request.mode), '-o', 'loop'];
     }
   }

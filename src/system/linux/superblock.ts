@@ -28,6 +28,23 @@ export async function readSuperblock(path: string): Promise<Superblock> {
   });
 }
 
+/** File system of anything that can be mounted through a loop device: an image of ours, or an installation medium. */
+export async function mountableFs(path: string): Promise<Superblock['fs'] | 'iso9660'> {
+  const mark = await doing(`read ${path}`, async () => {
+    const file = await open(path, 'r');
+    try {
+      const { buffer } = await file.read(Buffer.alloc(ISO_MARK.length), 0, ISO_MARK.length, ISO_AT);
+      return buffer.toString('latin1');
+    } finally {
+      await file.close();
+    }
+  });
+  return mark === ISO_MARK ? 'iso9660' : (await readSuperblock(path)).fs;
+}
+
+const ISO_MARK = 'CD001';
+const ISO_AT = 0x8001;
+
 /** Decodes the first 2048 bytes of an image. */
 export function decodeSuperblock(head: Buffer): Superblock | undefined {
   if (head.length >= SQUASHFS_HEADER && head.toString('latin1', 0, 4) === 'hsqs') {

@@ -2,7 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeSuperblock, readSuperblock } from '../../../../src/system/linux/superblock.ts';
+import {
+  decodeSuperblock,
+  mountableFs,
+  readSuperblock,
+} from '../../../../src/system/linux/superblock.ts';
 import { scratch } from './scratch.ts';
 
 const blkid = (file: string, tag: string): string =>
@@ -18,6 +22,15 @@ describe('the superblock of an image', () => {
     const [label, uuid] = [blkid(file, 'LABEL'), blkid(file, 'UUID')];
     expect(found).toEqual({ fs, label, uuid, bytes: 8 * 2 ** 20 });
     expect(found.fs).toBe(blkid(file, 'TYPE'));
+  });
+
+  it('is not asked of an installation medium, which is known by its mark', async () => {
+    const file = path.join(await scratch(), 'medium.iso');
+    const bytes = Buffer.alloc(40_000);
+    bytes.write('CD001', 0x8001, 'latin1');
+    writeFileSync(file, bytes);
+    expect(await mountableFs(file)).toBe('iso9660');
+    await expect(readSuperblock(file)).rejects.toMatchObject({ code: 'image-unknown' });
   });
 
   it('has no label where none was given', async () => {
