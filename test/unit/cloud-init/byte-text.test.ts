@@ -6,8 +6,8 @@ const pieces = fc.oneof(
   fc.uint8Array(),
   fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
   // Overlong, a surrogate, past the last letter, cut off, and the replacement letter itself.
-  ...['c080', 'e0808a', 'eda080', 'f4908080', 'f09f98', 'efbfbd', 'efbfbdff', '80', 'ff'].map((hex) =>
-    fc.constant(Buffer.from(hex, 'hex')),
+  ...['c080', 'e0808a', 'eda080', 'f4908080', 'f09f98', 'efbfbd', 'efbfbdff', '80', 'ff'].map(
+    (hex) => fc.constant(Buffer.from(hex, 'hex')),
   ),
 );
 
