@@ -1,4 +1,4 @@
-import { fromBytes, toBytes } from './bytes.ts';
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import { TemplateError } from './template-error.ts';
 
 /** The parts of an address; what it does not have is empty. */
@@ -118,7 +118,7 @@ const plain: Readonly<Record<Part, RegExp>> = {
 };
 
 function encoded(text: string, part: Part): string {
-  return Array.from(toBytes(text), (byte) => {
+  return Array.from(textToBytes(text), (byte) => {
     const letter = String.fromCharCode(byte);
     return /[\w.~-]/.test(letter) || plain[part].test(letter)
       ? letter
@@ -136,11 +136,11 @@ function decoded(text: string, part: Part): string {
   if (!text.includes('%')) {
     return text;
   }
-  const bytes = toBytes(text).toString('latin1');
+  const bytes = textToBytes(text).toString('latin1');
   const plainBytes = bytes.replace(/%([\da-fA-F]{2})/g, (_all, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  return fromBytes(Buffer.from(plainBytes, 'latin1'));
+  return bytesToText(Buffer.from(plainBytes, 'latin1'));
 }
 
 /** Of the ASCII letters a host has few, and none of them as an escape but the sign of the escape itself. */

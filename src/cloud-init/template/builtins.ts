@@ -1,4 +1,5 @@
-import { byteLength, toBytes } from './bytes.ts';
+import { textToBytes } from '../byte-text.ts';
+import { byteLength } from './bytes.ts';
 import { equalsAny, order } from './comparison.ts';
 import { htmlEscaped, jsEscaped, queryEscaped } from './escapes.ts';
 import { formatText } from './format-text.ts';
@@ -71,7 +72,7 @@ function itemOf(value: Value, key: Value): Value {
     return value.entries.get(key) ?? (value.of === 'string' ? '' : null);
   }
   if (typeof value === 'string') {
-    const bytes = toBytes(value);
+    const bytes = textToBytes(value);
     return new Integer(BigInt(bytes[position(key, bytes.length)] ?? 0), 'uint8');
   }
   if (value instanceof List) {

@@ -1,5 +1,5 @@
 import { createHmac, scryptSync } from 'node:crypto';
-import { toBytes } from './bytes.ts';
+import { textToBytes } from '../byte-text.ts';
 
 /** What a password is derived from; the same inputs give the same one for ever. */
 export interface PasswordInputs {
@@ -50,7 +50,7 @@ export function derivedPassword(inputs: PasswordInputs): string {
   if (candidates.length === 0) {
     return `cannot find password template ${inputs.kind}`;
   }
-  const key = scryptSync(toBytes(inputs.password), salted(inputs.user), 64, {
+  const key = scryptSync(textToBytes(inputs.password), salted(inputs.user), 64, {
     N: 32_768,
     r: 8,
     p: 2,
@@ -67,7 +67,7 @@ export function derivedPassword(inputs: PasswordInputs): string {
 }
 
 function salted(text: string): Buffer {
-  const bytes = toBytes(text);
+  const bytes = textToBytes(text);
   return Buffer.concat([Buffer.from(scope), bigEndian(bytes.length), bytes]);
 }
 

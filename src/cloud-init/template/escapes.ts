@@ -1,4 +1,4 @@
-import { toBytes } from './bytes.ts';
+import { textToBytes } from '../byte-text.ts';
 import { isPrintable } from './quoted-text.ts';
 
 const entities: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ function jsLetter(letter: string): string {
 
 /** A text that can stand in the query of an address. */
 export function queryEscaped(text: string): string {
-  return Array.from(toBytes(text), (byte) => {
+  return Array.from(textToBytes(text), (byte) => {
     const letter = String.fromCharCode(byte);
     if (/[\w.~-]/.test(letter)) {
       return letter;

@@ -1,5 +1,5 @@
+import { textToBytes } from '../byte-text.ts';
 import { affordable } from './budget.ts';
-import { toBytes } from './bytes.ts';
 import { binaryText, floatText, hexText, isNegative } from './float-text.ts';
 import { goSyntax } from './go-syntax.ts';
 import { ownText, plainText } from './print-value.ts';
@@ -94,7 +94,7 @@ function formatString(verb: string, text: string, flags: Flags): string | undefi
       return padded(quotedText(cut, flags.plus ? 'ascii' : 'printable'), flags);
     case 'x':
     case 'X': {
-      const bytes = [...toBytes(text)].slice(0, flags.precision);
+      const bytes = [...textToBytes(text)].slice(0, flags.precision);
       const prefix = flags.sharp ? '0x' : '';
       const pairs = bytes.map((byte) => byte.toString(16).padStart(2, '0'));
       const hex = flags.space

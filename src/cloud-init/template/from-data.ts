@@ -1,4 +1,3 @@
-import { wellFormed } from './bytes.ts';
 import { TemplateError } from './template-error.ts';
 import type { Value } from './values.ts';
 import { List, Mapping } from './values.ts';
@@ -11,10 +10,12 @@ export function fromData(data: unknown, depth = 0): Value {
   if (depth > deepest) {
     throw new TemplateError(`data is nested more than ${deepest} levels deep`);
   }
-  if (typeof data === 'string') {
-    return wellFormed(data);
-  }
-  if (data === null || typeof data === 'boolean' || typeof data === 'number') {
+  if (
+    data === null ||
+    typeof data === 'boolean' ||
+    typeof data === 'number' ||
+    typeof data === 'string'
+  ) {
     return data;
   }
   if (Array.isArray(data)) {
@@ -24,7 +25,7 @@ export function fromData(data: unknown, depth = 0): Value {
     return new Mapping(
       Object.entries(data)
         .filter(([, item]) => item !== undefined)
-        .map(([key, item]) => [wellFormed(key), fromData(item, depth + 1)] as const),
+        .map(([key, item]) => [key, fromData(item, depth + 1)] as const),
     );
   }
   return undefined;

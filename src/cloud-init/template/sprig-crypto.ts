@@ -1,6 +1,6 @@
 import bcrypt from 'bcryptjs';
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { fromBytes, toBytes } from './bytes.ts';
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import { derivedPassword } from './derived-password.ts';
 import type { TemplateFunction } from './signature.ts';
 import { costing, takes, TEXT, UINT32 } from './signature.ts';
@@ -35,7 +35,7 @@ const slowOnPurpose = { call: 400_000, letter: 0 };
 const rounds = '10';
 
 function bcryptHash(text: string, random: Random): string {
-  if (toBytes(text).length > 72) {
+  if (textToBytes(text).length > 72) {
     throw new TemplateError('bcrypt takes no more than 72 bytes of a password');
   }
   const salt = bcrypt.encodeBase64([...random(16)], 16);
@@ -45,7 +45,7 @@ function bcryptHash(text: string, random: Random): string {
 /** A password is padded with zeros to the 32 bytes of a key, as sprig does. */
 function keyOf(password: string): Buffer {
   const key = Buffer.alloc(32);
-  toBytes(password).copy(key);
+  textToBytes(password).copy(key);
   return key;
 }
 
@@ -55,7 +55,7 @@ function encrypted(password: string, text: string, random: Random): string {
   }
   const start = random(16);
   const cipher = createCipheriv('aes-256-cbc', keyOf(password), start);
-  const bytes = [start, cipher.update(toBytes(text)), cipher.final()];
+  const bytes = [start, cipher.update(textToBytes(text)), cipher.final()];
   return Buffer.concat(bytes).toString('base64');
 }
 
@@ -75,5 +75,5 @@ function decrypted(password: string, text: string): string {
   if (padding > plain.length) {
     throw new TemplateError('the password is wrong');
   }
-  return fromBytes(plain.subarray(0, plain.length - padding));
+  return bytesToText(plain.subarray(0, plain.length - padding));
 }

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
-import { fromBytes, toBytes } from './bytes.ts';
+import { bytesToText, textToBytes } from '../byte-text.ts';
 import type { TemplateFunction } from './signature.ts';
 import { takes, TEXT } from './signature.ts';
 
 /** sprig's encodings and digests. What cannot be decoded gives the text of the error, as there. */
 export const encodingFunctions: Readonly<Record<string, TemplateFunction>> = {
-  b64enc: takes([TEXT], (text) => toBytes(text).toString('base64')),
+  b64enc: takes([TEXT], (text) => textToBytes(text).toString('base64')),
   b64dec: takes([TEXT], (text) => decoded(text, base64)),
-  b32enc: takes([TEXT], (text) => base32Text(toBytes(text))),
+  b32enc: takes([TEXT], (text) => base32Text(textToBytes(text))),
   b32dec: takes([TEXT], (text) => decoded(text, base32)),
   sha1sum: takes([TEXT], (text) => digest('sha1', text)),
   sha256sum: takes([TEXT], (text) => digest('sha256', text)),
   sha512sum: takes([TEXT], (text) => digest('sha512', text)),
-  adler32sum: takes([TEXT], (text) => String(adler32(toBytes(text)))),
+  adler32sum: takes([TEXT], (text) => String(adler32(textToBytes(text)))),
 };
 
 function digest(algorithm: string, text: string): string {
-  return createHash(algorithm).update(toBytes(text)).digest('hex');
+  return createHash(algorithm).update(textToBytes(text)).digest('hex');
 }
 
 function adler32(bytes: Buffer): number {
@@ -59,12 +59,12 @@ function decoded(text: string, encoding: Encoding): string {
   const result = decode(text, encoding);
   return typeof result === 'number'
     ? `illegal ${encoding.name} data at input byte ${result}`
-    : fromBytes(result);
+    : bytesToText(result);
 }
 
 /** The bytes, or the place of the first byte that is wrong, as Go names it. Line breaks are skipped. */
 export function decode(text: string, encoding: Encoding): Buffer | number {
-  const bytes = toBytes(encoding.name === 'base32' ? text.replace(/[\r\n]/g, '') : text);
+  const bytes = textToBytes(encoding.name === 'base32' ? text.replace(/[\r\n]/g, '') : text);
   const read: number[] = [];
   let [group, digits, at] = [0n, 0, 0];
   const flush = (): void => {

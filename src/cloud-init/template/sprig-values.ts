@@ -1,3 +1,4 @@
+import { wellFormed } from './bytes.ts';
 import { fromData } from './from-data.ts';
 import type { JsonStyle } from './json-text.ts';
 import { jsonText } from './json-text.ts';
@@ -63,7 +64,9 @@ function orEmpty(write: () => string): string {
 
 function readJson(text: string): { readonly value: Value } | undefined {
   try {
-    return { value: fromData(JSON.parse(text) as unknown) };
+    const sound = (_key: string, item: unknown): unknown =>
+      typeof item === 'string' ? wellFormed(item) : item;
+    return { value: fromData(JSON.parse(wellFormed(text), sound) as unknown) };
   } catch (error) {
     if (error instanceof SyntaxError) {
       return undefined;

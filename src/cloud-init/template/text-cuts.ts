@@ -1,4 +1,5 @@
-import { fromBytes, isAscii, toBytes } from './bytes.ts';
+import { bytesToText, textToBytes } from '../byte-text.ts';
+import { isAscii } from './bytes.ts';
 import { TemplateError } from './template-error.ts';
 
 /** Does something to a text byte by byte, as Go's strings are: a letter of the text that it is given is one byte. */
@@ -6,7 +7,7 @@ function bytewise(text: string, change: (bytes: string) => string): string {
   if (isAscii(text)) {
     return change(text);
   }
-  return fromBytes(Buffer.from(change(toBytes(text).toString('latin1')), 'latin1'));
+  return bytesToText(Buffer.from(change(textToBytes(text).toString('latin1')), 'latin1'));
 }
 
 /** The first bytes, or with a negative count the last ones. */
@@ -65,7 +66,7 @@ export interface Wrapping {
 /** Breaks a text at blanks into lines of a width at most. */
 export function wrapped(text: string, { width, lineBreak, longWords }: Wrapping): string {
   const most = Math.max(1, width);
-  const between = toBytes(lineBreak === '' ? '\n' : lineBreak).toString('latin1');
+  const between = textToBytes(lineBreak === '' ? '\n' : lineBreak).toString('latin1');
   const wrap = (bytes: string): string => {
     const lines: string[] = [];
     let at = 0;
@@ -89,5 +90,5 @@ export function wrapped(text: string, { width, lineBreak, longWords }: Wrapping)
   };
   return isAscii(lineBreak)
     ? bytewise(text, wrap)
-    : fromBytes(Buffer.from(wrap(toBytes(text).toString('latin1')), 'latin1'));
+    : bytesToText(Buffer.from(wrap(textToBytes(text).toString('latin1')), 'latin1'));
 }

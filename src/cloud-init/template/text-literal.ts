@@ -1,4 +1,4 @@
-import { fromBytes } from './bytes.ts';
+import { bytesToText } from '../byte-text.ts';
 import { TemplateError } from './template-error.ts';
 
 /** What stands between double quotes in a template, its escapes resolved as Go does. */
@@ -44,7 +44,7 @@ function resolved(text: string, quote: string): string {
     pieces.push(Buffer.from(text.slice(at, match.index)), escaped(match, quote));
     at = match.index + match[0].length;
   }
-  return fromBytes(Buffer.concat([...pieces, Buffer.from(text.slice(at))]));
+  return bytesToText(Buffer.concat([...pieces, Buffer.from(text.slice(at))]));
 }
 
 function escaped(match: RegExpExecArray, quote: string): Buffer {
