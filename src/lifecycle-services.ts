@@ -106,7 +106,7 @@ export function lifecycleServices(
           {
             ...wishOf(request),
             erase: [...request.erase],
-            over: request.force ? 'unfinished' : 'nothing',
+            over: request.force ? 'everything' : 'nothing',
           },
           controls,
         ),

@@ -100,7 +100,7 @@ export function damagedLog(segment: string, fault: Fault): LogCorruptError {
     code: 'log-damaged',
     message: `the event log is damaged: segment ${segment}, line ${fault.line}`,
     reason: fault.why,
-    hint: 'nothing was changed. Keep a copy of the events directory; compare it with the copies on COS_RECOVERY',
+    hint: 'nothing was changed. Keep a copy of the events directory; compare it with the copies on COS_RECOVERY; "slotwright reset --force", run in recovery, goes on without it',
     exit: EXIT.logDamaged,
   });
 }

@@ -1,7 +1,7 @@
 import { JUDGEMENT_BLOCK } from '../../src/boot/judgement.ts';
 import { IMAGES, isOurs } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
-import { STATE_DIRECTORY } from '../../state/state-directory.ts';
+import { SET_ASIDE, STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { removeAll } from './erase-volumes.ts';
 
 /** What a state partition holds that was just installed; the log is kept beside it. */
@@ -27,7 +27,11 @@ export const clearState: Step = {
   async run(context) {
     const { stateAt } = context.device;
     const removed = [
-      ...(await clear(context, stateAt, (name) => KEPT.includes(name))),
+      ...(await clear(
+        context,
+        stateAt,
+        (name) => KEPT.includes(name) || name.startsWith(SET_ASIDE),
+      )),
       ...(await clear(
         context,
         `${stateAt}/${IMAGES}`,

@@ -46,6 +46,21 @@ export async function mustHaveLoader(
   });
 }
 
+/** A BIOS reads sectors of 512 bytes, and so do the first steps of GRUB. */
+export function mustFitFirmware(
+  { disk, sectorBytes }: { readonly disk: string; readonly sectorBytes: number },
+  firmware: 'bios' | 'efi',
+): void {
+  if (firmware === 'efi' || sectorBytes === 512) return;
+  throw new UsageError({
+    code: 'sectors-too-large',
+    message: `a BIOS cannot start ${disk}`,
+    reason: `its sectors have ${sectorBytes} bytes, and a BIOS knows 512`,
+    hint: 'use --firmware efi on a machine that has it, or another disk',
+    exit: EXIT.invalidTarget,
+  });
+}
+
 /** GRUB and the kernel go by labels: with two disks that carry the same ones, either may be started. */
 export async function mustBeAlone(system: System, wish: InstallWish, disk: string): Promise<void> {
   if (wish.again === 'yes') return;

@@ -16,6 +16,7 @@ import { imageBytes, imageRequestOf, keyParts, type ImageWish } from './image-re
 import {
   emptyRecoverySource,
   mustBeAlone,
+  mustFitFirmware,
   mustHaveLoader,
   mustHavePrograms,
   notFetched,
@@ -97,7 +98,7 @@ async function planOf(
 ): Promise<InstallPlan> {
   const { system } = machinery;
   const look = wish.partitions === 'kept' ? mustBeADisk : mustBeFree;
-  const { device: disk, bytes } = await look(system, wish.target);
+  const { device: disk, bytes, sectorBytes } = await look(system, wish.target);
   const [facts, hooks, host] = await Promise.all([
     system.images.inspect(wish.source, { signal }),
     system.stages.files(wish.extraPaths),
@@ -106,6 +107,7 @@ async function planOf(
   if (facts.files === 0) throw emptySource(wish.source);
   const recoveryFacts = await recoverySource(machinery, wish, signal);
   const firmware = wish.firmware ?? host.firmware;
+  mustFitFirmware({ disk, sectorBytes }, firmware);
   const recoveryBytes =
     recoveryFacts === undefined
       ? imageBytes(wish, facts)

@@ -11,8 +11,8 @@ import { withSession } from './with-session.ts';
 export interface ResetWish extends ImageWish {
   /** Partitions whose content goes. */
   readonly erase: UpgradeRequest['erase'];
-  /** Leaves an unfinished operation as it is, for ever: both slots are made anew. */
-  readonly over: 'nothing' | 'unfinished';
+  /** `everything`: leaves an unfinished operation as it is, for ever, and sets a log aside that cannot be read. */
+  readonly over: 'nothing' | 'everything';
 }
 
 export async function resetDevice(
@@ -24,7 +24,8 @@ export async function resetDevice(
   if (found.bootedFrom !== 'recovery') throw refuseOutsideRecovery(found);
   const { erase } = wish;
   const key = keyOf(machinery, 'reset', { ...keyParts(wish, facts, hooks), erase });
-  return withSession({ machinery, found }, async (session) => {
+  const unreadable = wish.over === 'everything' ? 'is set aside' : 'stops';
+  return withSession({ machinery, found, unreadable }, async (session) => {
     const owed = unfinished(session);
     if (owed?.state.started.key === key) return carryOn(machinery, session, owed, controls);
     if (owed !== undefined && wish.over === 'nothing') throw refuseUnfinished(owed);

@@ -5,8 +5,9 @@
 import type { Device } from '../../machines/step.ts';
 import type { EventStore } from '../../state/event-store.ts';
 import type { EventRecord, SegmentName } from '../../state/records.ts';
+import { SET_ASIDE, STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { EXIT } from '../exit-codes.ts';
-import { SystemError } from '../errors.ts';
+import { LogCorruptError, NonDeterminismError, SystemError } from '../errors.ts';
 import type { System } from '../system/port.ts';
 import { findDevice, type FoundDevice } from './device.ts';
 import { foldOperation, type OperationState } from './fold.ts';
@@ -78,10 +79,14 @@ export async function openForReading(
   }
 }
 
+/** A log that cannot be read stops everything, but for what is left when nothing else helps. */
+export type UnreadableLog = 'stops' | 'is set aside';
+
 export async function openForWriting(
   system: System,
   access: StateAccess,
   found: FoundDevice,
+  unreadable: UnreadableLog = 'stops',
 ): Promise<Session> {
   const undo: (() => Promise<void>)[] = [];
   try {
@@ -91,17 +96,17 @@ export async function openForWriting(
     // A process killed inside a checkpoint leaves the file system frozen, and every later write hanging.
     await system.settle.thaw(stateAt);
     const stateWas = await makeWritable(system, stateAt, undo);
-    const lost = (await access.hasLog(stateAt))
-      ? undefined
-      : await withRecovery(system, found, 'ro', async (at) =>
-          at === undefined ? undefined : access.lastPlace(at),
-        );
-    const opened = await access.open(stateAt, 'append', lost);
+    const open = () => openLog(system, access, { found, stateAt });
+    const { opened, segments } = await open().catch(async (error: unknown) => {
+      if (unreadable === 'stops' || !isUnreadable(error)) throw error;
+      await setAside(system, stateAt);
+      return open();
+    });
     undo.push(() => opened.store.release());
     return {
       device: { ...found, stateAt },
       store: opened.store,
-      segments: await readAll(opened.store),
+      segments,
       stateWas,
       publish: async () => {
         await withRecovery(system, found, 'rw', (at) => opened.publish(at));
@@ -112,6 +117,44 @@ export async function openForWriting(
     await unwind(undo);
     throw error;
   }
+}
+
+interface OpenedLog {
+  readonly opened: OpenedState;
+  readonly segments: readonly Segment[];
+}
+
+async function openLog(
+  system: System,
+  access: StateAccess,
+  { found, stateAt }: { readonly found: FoundDevice; readonly stateAt: string },
+): Promise<OpenedLog> {
+  const lost = (await access.hasLog(stateAt))
+    ? undefined
+    : await withRecovery(system, found, 'ro', async (at) =>
+        at === undefined ? undefined : access.lastPlace(at),
+      );
+  const opened = await access.open(stateAt, 'append', lost);
+  try {
+    return { opened, segments: await readAll(opened.store) };
+  } catch (error) {
+    await opened.store.release();
+    throw error;
+  }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof LogCorruptError || error instanceof NonDeterminismError;
+}
+
+/** Kept under another name for people; the new log says which place the lost one had reached. */
+async function setAside(system: System, stateAt: string): Promise<void> {
+  const names = await system.files.list(stateAt);
+  const name = (number: number): string => `${SET_ASIDE}${number}`;
+  let number = 1;
+  while (names.includes(name(number))) number += 1;
+  await system.files.rename(`${stateAt}/${STATE_DIRECTORY}`, `${stateAt}/${name(number)}`);
+  await system.settle.sync([stateAt]);
 }
 
 async function mountState(

@@ -3,13 +3,21 @@ import { SlotwrightError, recordedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FoundDevice } from './device.ts';
 import type { Machinery, Outcome } from './machinery.ts';
-import { openForWriting, type Session } from './session.ts';
+import { openForWriting, type Session, type UnreadableLog } from './session.ts';
 
 export async function withSession(
-  { machinery, found }: { readonly machinery: Machinery; readonly found: FoundDevice },
+  {
+    machinery,
+    found,
+    unreadable,
+  }: {
+    readonly machinery: Machinery;
+    readonly found: FoundDevice;
+    readonly unreadable?: UnreadableLog;
+  },
   work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const session = await openForWriting(machinery.system, machinery.state, found);
+  const session = await openForWriting(machinery.system, machinery.state, found, unreadable);
   let outcome: Outcome;
   try {
     outcome = await work(session);

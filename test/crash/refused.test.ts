@@ -11,7 +11,14 @@ import type { Slot } from '../../src/system/port.ts';
 import { contentsOf } from '../support/power/disk-contents.ts';
 import { FILLING, NOT_YAML, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
 import { heldBeyond, heldBy, STATE_AT } from '../support/power/live-machine.ts';
-import { createRig, missingForRig, RESUME, UPGRADE, type Rig } from '../support/power/rig.ts';
+import {
+  createRig,
+  missingForRig,
+  RESET,
+  RESUME,
+  UPGRADE,
+  type Rig,
+} from '../support/power/rig.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`refusals on a real disk: left out, ${missing}\n`);
@@ -233,6 +240,17 @@ describe.skipIf(missing !== undefined)('an upgrade', () => {
         }
       });
       expect(await contentsOf(disk)).toEqual(before);
+      await whileBooted(rig, disk, 'recovery', async (booted) => {
+        expect((await booted.run(RESET)).code).toBe(EXIT.logDamaged);
+        const { code, stderr } = await booted.run([...RESET, '--force']);
+        expect(code, stderr).toBe(0);
+        const { stdout } = await booted.run(['elemental', 'history']);
+        expect(stdout).toContain('reset');
+        expect(stdout).not.toContain('upgrade');
+      });
+      const { images, names } = await rig.facts(disk);
+      expect(images['active.img']?.content).toBe(rig.contents.next);
+      expect(names.toSorted()).toEqual(['active.img', 'passive.img', 'recovery.img']);
     },
   );
 

@@ -84,7 +84,7 @@ describe('a reset', () => {
     await upgrade(machine, wishFor('/new'));
     const next = dead ?? machine;
     await expect(reset(next, wishFor('/new'))).rejects.toMatchObject({ code: 'unfinished' });
-    expect(await reset(next, wishFor('/new'), { over: 'unfinished' })).toMatchObject({
+    expect(await reset(next, wishFor('/new'), { over: 'everything' })).toMatchObject({
       outcome: 'completed',
     });
     expect(await resume(next)).toMatchObject({ outcome: 'nothing-to-do' });
