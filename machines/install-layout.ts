@@ -31,7 +31,10 @@ export function layOutDisk(wanted: WantedLayout): Table {
   if (firmware === 'efi' && kind === 'msdos') throw efiOnMsdos();
   const { oem, recovery, state, persistent } = partitions;
   const all = [...first(firmware, kind), oem, recovery, state, persistent, ...extra];
-  for (const partition of all) refuseLabel(partition);
+  for (const partition of all) {
+    refuseName(partition);
+    refuseLabel(partition);
+  }
   refuseTwice(all);
   const rest = all.filter(({ mebibytes }) => mebibytes === 0);
   if (rest.length > 1) throw twoRests(rest);
@@ -76,6 +79,18 @@ function leastOf(name: string, needs: WantedLayout['needs']): number {
 
 /** Bytes that a file system keeps of a label. */
 const LABEL_BYTES: Readonly<Record<string, number | undefined>> = { xfs: 12, vfat: 11, fat: 11 };
+
+/** It becomes a word of what sfdisk reads, and the name by which partitions of ours are found. */
+function refuseName({ name }: WantedPartition): void {
+  if (/^[A-Za-z0-9_.-]{1,36}$/.test(name)) return;
+  throw new UsageError({
+    code: 'name-impossible',
+    message: `${JSON.stringify(name)} cannot be the name of a partition`,
+    reason: 'it is up to 36 letters, digits, dots, hyphens and underscores',
+    hint: 'change it in install.extra-partitions',
+    exit: EXIT.readCommandConfig,
+  });
+}
 
 /** It becomes a word of the boot menu and of the kernel's command line. */
 function refuseLabel({ name, label, fs = 'ext4' }: WantedPartition): void {

@@ -34,7 +34,7 @@ export async function mustBeFree(
     code: 'disk-busy',
     message: `${disk} is in use`,
     reason: found.users.join('; '),
-    hint: 'unmount what is on it, or name another disk; a running system is made anew by "reset", from its recovery',
+    hint: 'unmount what is on it; for volumes: "swapoff", "vgchange -an", "mdadm --stop". A running system is made anew by "reset"',
   });
 }
 

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
-import { tool, type LoopDisk } from '../support/cloud-init/loop-disk.ts';
+import { tool, LoopDisk } from '../support/cloud-init/loop-disk.ts';
 import { Installer, onPartition, OWN_LABELS, tableOf } from '../support/install/installer.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -198,6 +198,18 @@ describe.skipIf(!isRoot)('install on a real disk', () => {
       expect(onPartition(disk.partition(4)).get('version:cOS/active.img')).toContain('1.0');
     }),
   );
+
+  it('refuses a disk whose sectors no BIOS can read', async () => {
+    const disk = new LoopDisk(3072, { sectorBytes: 4096 });
+    try {
+      const config = installer.config('sizes', SIZES);
+      const { exit, stderr } = await install(disk, config, '--firmware', 'bios');
+      expect(stderr).toContain('its sectors have 4096 bytes');
+      expect(exit).toBe(EXIT.invalidTarget);
+    } finally {
+      disk.discard();
+    }
+  });
 
   describe('refuses, before anything is written', () => {
     it.each([

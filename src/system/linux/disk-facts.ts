@@ -14,8 +14,8 @@ export async function describeDisk(name: string): Promise<DiskFacts | undefined>
     return { device, kind: 'other', bytes: 0, sectorBytes: 0, mode: 'ro', users: [] };
   }
   const folder = await folderOf(found.rdev);
-  const kind = (await attribute(folder, 'partition')) === undefined ? 'disk' : 'partition';
-  const disk = kind === 'disk' ? folder : path.dirname(folder);
+  const kind = await kindOf(folder);
+  const disk = kind === 'partition' ? path.dirname(folder) : folder;
   return {
     device,
     kind,
@@ -25,6 +25,12 @@ export async function describeDisk(name: string): Promise<DiskFacts | undefined>
     users: await usersOf(device, folder),
   };
 }
+
+/** A volume of the device mapper is no disk: the kernel knows no partitions of it. */
+const kindOf = async (folder: string): Promise<DiskFacts['kind']> => {
+  if ((await attribute(folder, 'partition')) !== undefined) return 'partition';
+  return (await attribute(folder, 'dm/name')) === undefined ? 'disk' : 'other';
+};
 
 /** A partition of a disk, as the kernel knows it now. */
 export interface KernelPartition {
