@@ -5,11 +5,6 @@ export function byteLength(text: string): number {
   return isAscii(text) ? text.length : textToBytes(text).length;
 }
 
-/** A part of a text by bytes; the bounds lie inside it. */
-export function byteSlice(text: string, from: number, to: number): string {
-  return isAscii(text) ? text.slice(from, to) : bytesToText(textToBytes(text).subarray(from, to));
-}
-
 /** Joins stray bytes that have come to stand beside each other and make a letter. */
 export function mended(text: string): string {
   return holdsBytes(text) ? bytesToText(textToBytes(text)) : text;
