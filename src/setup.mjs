@@ -9,6 +9,7 @@ import {
   constants,
   cpSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -129,6 +130,8 @@ function checkNode() {
 
 /** npm packages, exactly those of package-lock.json, when they are missing or older than it. */
 function installPackages() {
+  // What a link leads to belongs to another checkout: `npm ci` would empty it first.
+  if (lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const installed = 'node_modules/.package-lock.json';
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync('package-lock.json').mtimeMs)
     return;

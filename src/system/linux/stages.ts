@@ -6,7 +6,6 @@ import { defaultPaths, runStage } from '../../cloud-init/run-stage.ts';
 import type { SourceReader, SourceText } from '../../cloud-init/sources.ts';
 import { isUrl, readPath, readUrl } from '../../cloud-init/sources.ts';
 import type { Target } from '../../cloud-init/target.ts';
-import { YamlSyntaxError } from '../../cloud-init/yaml/syntax-error.ts';
 import type { HookFile, StageRequest, StagesPort } from '../port.ts';
 import { openChroot } from './chroot.ts';
 import { hasCode } from './confined-error.ts';
@@ -141,20 +140,8 @@ function hookFile(text: SourceText): HookFile {
 }
 
 function commandLineFiles(commandLine: string): readonly HookFile[] {
-  const words = soundStageWords(commandLine);
+  const words = stageWords(commandLine);
   return words.length === 0 ? [] : [{ path: '/proc/cmdline', digest: sha256(words.join('\0')) }];
-}
-
-/** A command line with an open quote has no stages; running it tells so. */
-function soundStageWords(commandLine: string): readonly string[] {
-  try {
-    return stageWords(commandLine);
-  } catch (error) {
-    if (error instanceof YamlSyntaxError) {
-      return [];
-    }
-    throw error;
-  }
 }
 
 function sha256(text: string): string {
