@@ -41,6 +41,10 @@ export function composeServices(): Services {
         const { buildDisk } = await import('./media/build-disk.ts');
         return buildDisk({ ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') }, hooks);
       },
+      pullImage: async (request, hooks) => {
+        const { pullImage } = await import('./media/pull-image.ts');
+        return pullImage(system, request, hooks);
+      },
       prepareImage: async (request, hooks) => {
         const { prepareImage } = await import('./system/linux/prepare-image/prepare-image.ts');
         const bundle = await realpath(process.argv[1] ?? '');

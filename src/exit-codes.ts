@@ -38,6 +38,7 @@ export const EXIT = {
   afterReset: 63,
   unsupported: 64,
   cloudInit: 65,
+  unpackImage: 66,
   noSource: 68,
   checksum: 70,
   unmountImage: 71,

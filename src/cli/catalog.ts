@@ -11,6 +11,7 @@ import { install } from './commands/install.ts';
 import { lint } from './commands/lint.ts';
 import { machines } from './commands/machines.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
+import { pullImage } from './commands/pull-image.ts';
 import { resume } from './commands/resume.ts';
 import { deploy } from './commands/deploy.ts';
 import { reset } from './commands/reset.ts';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   sandbox,
   init,
   buildDisk,
+  pullImage,
   schema,
   completion,
   version,

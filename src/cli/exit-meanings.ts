@@ -39,6 +39,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   afterReset: 'a hook of after-reset failed (strict)',
   unsupported: 'this machine or image is not supported',
   cloudInit: 'a hook failed',
+  unpackImage: 'an image could not be unpacked',
   noSource: 'there is no source',
   checksum: 'an image is not what it should be',
   unmountImage: 'an image could not be unmounted',

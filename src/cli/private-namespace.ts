@@ -19,6 +19,7 @@ export const CHANGING: ReadonlySet<string> = new Set([
   'reset',
   'deploy',
   'install',
+  'pull-image',
   'resume',
   'abort',
   'assess-boot',

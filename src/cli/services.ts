@@ -14,7 +14,7 @@ import type {
 } from '../config/upgrade-request.ts';
 import type { AssessWish } from '../engine/assess.ts';
 import type { Observer } from '../engine/runner.ts';
-import type { HookEvent } from '../system/port.ts';
+import type { HookEvent, ImageSource } from '../system/port.ts';
 import type { HistoryRow } from '../inspect/history-row.ts';
 import type { MachineChart } from '../inspect/machine-chart.ts';
 import type { StatusReport } from '../inspect/status-report.ts';
@@ -22,6 +22,7 @@ import type { Why } from '../inspect/why.ts';
 import type { Timeline } from '../inspect/operation-timeline.ts';
 import type { BuiltDisk } from './commands/build-disk.ts';
 import type { PreparedImage } from './commands/init.ts';
+import type { PulledImageView } from './commands/pull-image.ts';
 import type { LintReport } from './commands/lint.ts';
 import type { StageAnalysis } from './commands/run-stage.ts';
 import type { OperationOutcome, StageOutcome } from './outcome.ts';
@@ -114,6 +115,10 @@ export interface MediaHooks {
 /** Makes what machines are installed from. */
 export interface MediaServices {
   buildDisk(request: DiskRequest, hooks: MediaHooks): Promise<BuiltDisk>;
+  pullImage(
+    request: { readonly source: ImageSource; readonly destination: string },
+    hooks: MediaHooks,
+  ): Promise<PulledImageView>;
   prepareImage(request: PrepareRequest, hooks: MediaHooks): Promise<PreparedImage>;
 }
 

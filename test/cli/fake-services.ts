@@ -32,7 +32,11 @@ export function fakeServices(given: Partial<Services> = {}): Services {
       lint: unasked('hookFiles.lint'),
       schema: unasked('hookFiles.schema'),
     },
-    media: { buildDisk: unasked('media.buildDisk'), prepareImage: unasked('media.prepareImage') },
+    media: {
+      buildDisk: unasked('media.buildDisk'),
+      pullImage: unasked('media.pullImage'),
+      prepareImage: unasked('media.prepareImage'),
+    },
     sandbox: {
       create: unasked('sandbox.create'),
       shell: unasked('sandbox.shell'),

@@ -140,7 +140,7 @@ describe('help', () => {
 });
 
 describe('what is not built yet', () => {
-  it.each(['pull-image', 'build-iso'])(
+  it.each(['build-iso', 'convert-disk'])(
     '%s is known and refused with exit 98, whatever its flags',
     async (name) => {
       const { exit, stderr } = await runCli(`${name} --some-flag value /dev/sda`);
