@@ -41,6 +41,10 @@ export function composeServices(): Services {
         const { buildDisk } = await import('./media/build-disk.ts');
         return buildDisk({ ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') }, hooks);
       },
+      buildIso: async (request, hooks) => {
+        const { buildIso } = await import('./media/build-iso.ts');
+        return buildIso(request, hooks);
+      },
       pullImage: async (request, hooks) => {
         const { pullImage } = await import('./media/pull-image.ts');
         return pullImage(system, request, hooks);

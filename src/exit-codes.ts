@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 1,
   missingFlag: 14,
   outputExists: 25,
+  readBuildConfig: 26,
+  statFile: 28,
   readConfig: 31,
   flags: 32,
   readCommandConfig: 33,

@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { abort } from './commands/abort.ts';
 import { buildDisk } from './commands/build-disk.ts';
+import { buildIso } from './commands/build-iso.ts';
 import { assessBoot, confirm } from './commands/assess-boot.ts';
 import { cloudInit } from './commands/cloud-init.ts';
 import { completion } from './commands/completion.ts';
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   sandbox,
   init,
   buildDisk,
+  buildIso,
   pullImage,
   schema,
   completion,

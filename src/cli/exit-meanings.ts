@@ -6,6 +6,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: 'flags or arguments that cannot be understood',
   missingFlag: 'cosign flags do not fit together',
   outputExists: 'the output file is there already; nothing was changed',
+  readBuildConfig: 'manifest.yaml does not parse',
+  statFile: 'a file that is needed is not there',
   readConfig: 'a configuration file does not parse',
   flags: 'flags contradict each other',
   readCommandConfig: 'the configuration of the command is incomplete or wrong',

@@ -22,6 +22,7 @@ import type { Why } from '../inspect/why.ts';
 import type { Timeline } from '../inspect/operation-timeline.ts';
 import type { BuiltDisk } from './commands/build-disk.ts';
 import type { PreparedImage } from './commands/init.ts';
+import type { BuiltIsoView } from './commands/build-iso.ts';
 import type { PulledImageView } from './commands/pull-image.ts';
 import type { LintReport } from './commands/lint.ts';
 import type { StageAnalysis } from './commands/run-stage.ts';
@@ -98,6 +99,17 @@ export interface DiskRequest {
 
 export type DiskPart = 'efi' | 'oem' | 'recovery' | 'state' | 'persistent' | 'image';
 
+/** A medium to build; see `src/media/iso-recipe.ts`. */
+export interface IsoRequest {
+  readonly rootfs: readonly string[];
+  readonly overlays: Readonly<Record<'uefi' | 'iso', readonly string[]>>;
+  readonly output: string;
+  readonly label: string;
+  readonly menuTitle: string;
+  readonly efiLoader: 'tree' | 'ours';
+  readonly squashOptions: readonly string[];
+}
+
 /** A root tree that is to boot as an image. */
 export interface PrepareRequest {
   readonly root: string;
@@ -115,6 +127,7 @@ export interface MediaHooks {
 /** Makes what machines are installed from. */
 export interface MediaServices {
   buildDisk(request: DiskRequest, hooks: MediaHooks): Promise<BuiltDisk>;
+  buildIso(request: IsoRequest, hooks: MediaHooks): Promise<BuiltIsoView>;
   pullImage(
     request: { readonly source: ImageSource; readonly destination: string },
     hooks: MediaHooks,

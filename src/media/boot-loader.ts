@@ -33,25 +33,34 @@ export async function findBootLoader(): Promise<BootLoaderSource> {
 /** Makes the image of one firmware: modules, and the stub menu that finds the real one. */
 export async function makeBootLoader(
   source: BootLoaderSource,
-  image: { readonly firmware: Firmware; readonly menu: string; readonly path: string },
+  image: {
+    readonly firmware: Firmware;
+    readonly menu: string;
+    readonly path: string;
+    /** A disc is started by other means, and has another file system. */
+    readonly on?: 'disk' | 'disc';
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { firmware, menu, path } = image;
+  const { firmware, menu, path, on = 'disk' } = image;
   const early = `${path}.cfg`;
   await writeFile(early, builtInMenu(firmware, menu));
   const modules = source.modules[firmware];
-  const flags = ['--format', TARGETS[firmware].format, '--directory', modules];
+  const disc = on === 'disc';
+  const format = `${TARGETS[firmware].format}${disc && firmware === 'bios' ? '-eltorito' : ''}`;
+  const flags = ['--format', format, '--directory', modules];
   await runProgram(
     source.mkimage,
     [
       ...flags,
       '--prefix',
-      '/grub2',
+      disc ? '/boot/grub2' : '/grub2',
       '--config',
       early,
       '--output',
       path,
       ...loaderModules(firmware),
+      ...(disc ? ['iso9660'] : []),
     ],
     { signal },
   );

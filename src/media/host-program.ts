@@ -94,6 +94,8 @@ const PACKAGES: Readonly<Record<string, string | undefined>> = {
   'mkfs.vfat': 'dosfstools',
   mcopy: 'mtools',
   mmd: 'mtools',
+  mksquashfs: 'squashfs-tools',
+  xorriso: 'xorriso',
   cp: 'coreutils',
   'grub-mkimage': 'grub-common',
 };

@@ -64,7 +64,7 @@ async function readInside(root: string, name: string): Promise<string | undefine
 }
 
 /** Where a name leads with this tree as the root directory, or `undefined` where it leads to nothing. */
-async function resolveInside(root: string, name: string): Promise<string | undefined> {
+export async function resolveInside(root: string, name: string): Promise<string | undefined> {
   let left = name.split('/');
   const walked: string[] = [];
   for (let links = 0; left.length > 0;) {

@@ -52,7 +52,7 @@ describe('every command', () => {
 });
 
 it('refuses the schema of what is no command', async () => {
-  const { exit, stderr } = await runCli('schema output build-iso');
+  const { exit, stderr } = await runCli('schema output convert-disk');
   expect(exit).toBe(1);
-  expect(stderr).toContain('there is no output of "build-iso"');
+  expect(stderr).toContain('there is no output of "convert-disk"');
 });

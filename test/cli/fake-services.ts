@@ -34,6 +34,7 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     },
     media: {
       buildDisk: unasked('media.buildDisk'),
+      buildIso: unasked('media.buildIso'),
       pullImage: unasked('media.pullImage'),
       prepareImage: unasked('media.prepareImage'),
     },

@@ -4,7 +4,6 @@ import { notBuilt } from '../../config/not-built.ts';
 import type { Command } from '../command.ts';
 
 export const notBuiltCommands: readonly Command[] = [
-  refused('build-iso', 'build an installation ISO', 'use the reference'),
   refused('convert-disk', 'convert a disk image', 'use "qemu-img convert"'),
   refused('mount', 'mount the root at boot', '"init" brings the initramfs parts that do it'),
   refused('state', 'show the installed images', 'use "status"'),
