@@ -31,7 +31,10 @@ export const reset: Command = {
     },
     STRICT,
     ...CONFIGURED_POWER,
-    { name: 'force', says: 'reset over an unfinished operation or an event log that cannot be read' },
+    {
+      name: 'force',
+      says: 'reset over an unfinished operation or an event log that cannot be read',
+    },
     {
       name: 'disable-boot-entry',
       says: 'accepted; a reset leaves EFI boot entries alone',
