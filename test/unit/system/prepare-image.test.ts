@@ -74,6 +74,13 @@ describe('a prepared root tree', () => {
     ]);
   });
 
+  it('brings the hook that keeps the id of the machine, and its program', async () => {
+    await prepare();
+    expect(statSync(at('usr/lib/slotwright/machine-id')).mode & 0o777).toBe(0o755);
+    const hook = readFileSync(at('system/oem/10_machine-id.yaml'), 'utf8');
+    expect(hook).toContain('- /usr/lib/slotwright/machine-id\n');
+  });
+
   it('boots its newest kernel', async () => {
     await prepare();
     expect(readlinkSync(at('boot/vmlinuz'))).toBe('vmlinuz-6.1.0-10');
