@@ -3,7 +3,7 @@ import type { InstallRequest } from '../../machines/install-request.ts';
 import { SystemError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ImageSource, NewLoader, System } from '../system/port.ts';
-import type { InstallWish } from './install.ts';
+import type { InstallWish } from './install-plan.ts';
 
 /** Programs are looked for before a disk is erased that they are needed for. */
 export async function mustHavePrograms(

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { install as operation } from '../../machines/install.ts';
 import type { Outcome } from '../../src/engine/machinery.ts';
-import type { InstallWish } from '../../src/engine/install.ts';
+import type { InstallWish } from '../../src/engine/install-plan.ts';
 import { UsageError } from '../../src/errors.ts';
 import { judgeCut, judgeEnd, type Before } from '../../src/proof/laws.ts';
 import { factsNow, factsOf, runningContent } from '../../src/proof/simulated-facts.ts';

@@ -13,7 +13,8 @@ import { SystemError } from '../../errors.ts';
 import { doing, ifThere } from './file-error.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
 import { addBootEntry } from './boot-entry.ts';
-import { installLoader, loaderMissing, prepareLoader } from './boot-loader.ts';
+import { loaderMissing, prepareLoader } from './boot-loader.ts';
+import { installLoader } from './install-loader.ts';
 import type { BootPort, HostPort, SettlePort } from '../port.ts';
 import type { Exec } from './exec.ts';
 

@@ -1,6 +1,7 @@
 /** Installations on the simulated machine: from a medium, onto a disk with nothing on it. */
 import type { Outcome } from '../../../src/engine/machinery.ts';
-import { type InstallWish, installDevice } from '../../../src/engine/install.ts';
+import { installDevice } from '../../../src/engine/install.ts';
+import type { InstallWish } from '../../../src/engine/install-plan.ts';
 import { newLiveMachine } from '../../../src/system/simulated/new-machine.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { sourceOf, type SimulatedSource } from '../../../src/system/simulated/sources.ts';
