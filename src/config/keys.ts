@@ -42,8 +42,12 @@ const install = z.object({
     .default([])
     .describe('further partitions: name, label, size, fs'),
   'no-format': switchedOn().default(false).describe('keep the partitions'),
-  force: switchedOn().default(false).describe('install where the reference or this would refuse; see install'),
-  'cloud-init': list(z.string()).default([]).describe('hook files copied to COS_OEM: paths, http(s) addresses'),
+  force: switchedOn()
+    .default(false)
+    .describe('install where the reference or this would refuse; see install'),
+  'cloud-init': list(z.string())
+    .default([])
+    .describe('hook files copied to COS_OEM: paths, http(s) addresses'),
   iso: text().exactOptional().describe('medium to install from: path or http(s) address'),
   'grub-entry-name': text().exactOptional().describe('menu title'),
   system: image.prefault({}),

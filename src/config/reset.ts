@@ -1,11 +1,5 @@
 /** From the configuration to the request of a reset. */
-import {
-  attemptsOf,
-  imageFs,
-  refuseCosign,
-  sourceOf,
-  type SourceNames,
-} from './image-settings.ts';
+import { attemptsOf, imageFs, refuseCosign, sourceOf, type SourceNames } from './image-settings.ts';
 import { powerAction, type UpgradeInput } from './upgrade.ts';
 import type { ResetRequest } from './upgrade-request.ts';
 
