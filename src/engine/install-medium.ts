@@ -29,6 +29,7 @@ export async function mediumOf(
   await system.mounts.mount({ kind: 'image', source, at: MEDIUM_AT, mode: 'ro' });
   const release = async (): Promise<void> => {
     await system.mounts.unmount(MEDIUM_AT);
+    await system.files.removeTree(MEDIUM_AT);
     await system.files.remove(FETCHED);
   };
   if ((await system.files.stat(`${MEDIUM_AT}/rootfs.squashfs`)) !== undefined) return { release };

@@ -19,7 +19,7 @@ import {
 } from './install-plan.ts';
 import { mustBeAlone, refuseSystem } from './install-refusals.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
-import { sessionInMemory } from './memory-session.ts';
+import { forgetMemory, sessionInMemory } from './memory-session.ts';
 import { installedBefore, registryOf, unfinished } from './memory.ts';
 import { isBeforePivot } from './operation-machine.ts';
 import { refuseUnfinished } from './refusals.ts';
@@ -78,6 +78,7 @@ async function installOnDisk(
     await memory.close();
   }
   if (prepared.outcome !== 'completed') return prepared;
+  await forgetMemory(machinery);
   const found = await findDeviceOn(system, disk);
   return withSession({ machinery, found }, async (session) =>
     begin(

@@ -13,8 +13,7 @@ export async function sessionInMemory(
   { system, state }: Machinery,
   disk: string,
 ): Promise<Session> {
-  const log = `${INSTALL_MEMORY}/${STATE_DIRECTORY}`;
-  if ((await system.files.stat(log)) !== undefined) await system.files.removeTree(log);
+  await forgetMemory({ system });
   const opened = await state.open(INSTALL_MEMORY, 'append');
   const { store } = opened;
   return {
@@ -39,4 +38,10 @@ export async function sessionInMemory(
     },
     close: () => store.release(),
   };
+}
+
+/** Its log is on the disk now, or is of no use any more. */
+export async function forgetMemory({ system }: Pick<Machinery, 'system'>): Promise<void> {
+  const log = `${INSTALL_MEMORY}/${STATE_DIRECTORY}`;
+  if ((await system.files.stat(log)) !== undefined) await system.files.removeTree(log);
 }

@@ -1,5 +1,5 @@
 /** `install` on real disks: what is then on them, what is refused, and what SIGKILL leaves. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
 import { tool, LoopDisk } from '../support/cloud-init/loop-disk.ts';
@@ -71,6 +71,7 @@ describe.skipIf(!isRoot)('install on a real disk', () => {
       ).toEqual(['000001-prepare-disk', '000002-install']);
       expect(onPartition(disk.partition(2)).get('90_custom.yaml')).toBe('600');
       expect(firstSector(disk).readBigUInt64LE(0x5c)).toBe(2048n);
+      expect(readdirSync('/run/slotwright/install')).toEqual([]);
       expect(tool('grub-fstest', [disk.image, 'ls', '(loop0,gpt4)/grub2/'])).toContain('grub.cfg');
     }),
   );
