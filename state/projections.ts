@@ -91,7 +91,8 @@ function projectSlots(view: View, { event, op, at }: EventRecord): void {
   if (slot === undefined || id === undefined) return;
   const moved = view.images.get(placed(slot, id));
   const told = imageFacts(output, id);
-  const rotated = slot === 'passive' && moved !== undefined;
+  // The number of an image that is gone may be that of a new copy.
+  const rotated = slot === 'passive' && moved !== undefined && text(output, 'made') !== 'copy';
   const image = rotated
     ? { ...unlabelled(moved), ...told }
     : { ...told, ...present('key', view.operations.get(op)?.key), installedAt: at };

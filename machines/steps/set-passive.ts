@@ -46,7 +46,7 @@ export const setPassive: Step = {
       id: stat === undefined ? null : inodeOf(stat),
       bytes: stat?.bytes ?? 0,
       label: requestOf(context).passiveLabel,
-      ...(copied ? { source: requestOf(context).source.uri } : {}),
+      ...(copied ? { made: 'copy', source: requestOf(context).source.uri } : {}),
     };
   },
 };

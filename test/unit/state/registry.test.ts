@@ -123,6 +123,21 @@ describe('the projection', () => {
     expect(confirmed).toEqual(['sha-a']);
   });
 
+  it('takes a copy made into passive for a new image, also under the number of one that is gone', async () => {
+    const { slots, confirmed } = await memory(async (store) => {
+      await store.begin('upgrade', 'u');
+      await store.append(started('upgrade', { slots: [{ ...A, digest: 'sha-old' }, P] }));
+      await store.append(completed());
+      await store.begin('reset', 'r');
+      await store.append(started('reset', { bootId: 'boot-2', bootedFrom: 'recovery' }));
+      await store.append(done('set-active', T));
+      await store.append(done('set-passive', { id: '1', made: 'copy', source: 'file:///r.img' }));
+    });
+    expect(slots.passive).toMatchObject({ id: '1', source: 'file:///r.img' });
+    expect(slots.passive).not.toHaveProperty('digest');
+    expect(confirmed).toEqual(['sha-old']);
+  });
+
   it('knows an image by its digest when identities changed with a reboot', async () => {
     const renumbered: SlotFacts = { slot: 'active', id: '77', bytes: 30, digest: 'sha-t' };
     const { slots } = await memory(async (store) => {
