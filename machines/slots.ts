@@ -1,4 +1,5 @@
 /** Names and places of images on COS_STATE and COS_RECOVERY, and how two sightings of one image are told apart. */
+import { SystemError } from '../src/errors.ts';
 import type { FileStat, Slot, System } from '../src/system/port.ts';
 import type { SlotFacts } from '../state/records.ts';
 import { requestOf } from './upgrade-request.ts';
@@ -65,7 +66,8 @@ export async function lookAtSlots(system: System, device: Device): Promise<reado
     const path = slotPath(device, slot);
     const stat = path === undefined ? undefined : await system.files.stat(path);
     if (path === undefined || stat?.kind !== 'file') continue;
-    const label = await system.images.label(path);
+    // A damaged image has none; it must not stand in the way of what replaces it.
+    const label = await labelOf(system, path);
     seen.push({
       slot,
       id: inodeOf(stat),
@@ -74,4 +76,13 @@ export async function lookAtSlots(system: System, device: Device): Promise<reado
     });
   }
   return seen;
+}
+
+async function labelOf(system: System, path: string): Promise<string | undefined> {
+  try {
+    return await system.images.label(path);
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
 }

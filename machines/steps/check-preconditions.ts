@@ -22,7 +22,8 @@ export const checkPreconditions: Step = {
     mustHaveRecovery(device);
     await mustRunHere(context);
     const space = await mustHaveSpace(context, {
-      bytes: request.image.bytes,
+      // Where passive becomes a copy, that must fit too.
+      bytes: (request.passive === 'copy' ? 2 : 1) * request.image.bytes,
       partition: 'state',
       hint: 'use a smaller image, set upgrade.system.size, or free space on COS_STATE',
     });

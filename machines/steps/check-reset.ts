@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { slotPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
+import { strangersOn } from './clear-state.ts';
 import { MARGIN, mib, mustHaveRecovery, mustRunHere } from './check-preconditions.ts';
 
 /** What is given up before the new image is built, because it does not fit beside it. Recovery boots all the time. */
@@ -25,7 +26,11 @@ export const checkReset: Step = {
     await mustHaveEfi(context);
     await mustRunHere(context);
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
-    return { ...(await roomFor(context)), ...(stateYaml === undefined ? {} : { stateYaml }) };
+    return {
+      ...(await roomFor(context)),
+      strangers: await strangersOn(context),
+      ...(stateYaml === undefined ? {} : { stateYaml }),
+    };
   },
 };
 

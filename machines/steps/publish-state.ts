@@ -20,9 +20,8 @@ export const publishState: Step = {
   whenInterrupted: 'repeat',
 
   async run(context) {
-    const { system, device } = context;
     const { menuTitle } = titled.parse(context.output('relabel-target') ?? {});
-    await system.boot.writeEnvironment(`${device.stateAt}/grub_oem_env`, {
+    await writeEnvironment(context, {
       ...bootLabels(context),
       ...(menuTitle === undefined ? {} : { default_menu_entry: menuTitle }),
     });
@@ -46,13 +45,35 @@ export function bootLabels(context: StepContext): Record<string, string> {
     active_label: recovery ? undefined : request.image.label,
     passive_label: request.passiveLabel,
     recovery_label: labelOf(context, 'recovery'),
-    system_label: recovery ? request.image.label : 'COS_SYSTEM',
+    system_label: recovery ? request.image.label : (recoveryImageLabel(context) ?? 'COS_SYSTEM'),
     oem_label: labelOf(context, 'oem'),
     persistent_label: labelOf(context, 'persistent'),
   };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+}
+
+/** As state.yaml had it before this operation. */
+function recoveryImageLabel(context: StepContext): string | undefined {
+  const known = found.safeParse(context.output('check-preconditions'));
+  const before = parseStateYaml(known.success ? known.data.stateYaml : undefined);
+  return before.kind === 'state' ? before.state.recovery?.recovery?.label : undefined;
+}
+
+/** A block that is damaged says nothing to anybody: it is made anew. */
+async function writeEnvironment(
+  { system, device }: StepContext,
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
+  const block = `${device.stateAt}/grub_oem_env`;
+  try {
+    await system.boot.writeEnvironment(block, variables);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== 'environment-damaged') throw error;
+    await system.files.remove(block);
+    await system.boot.writeEnvironment(block, variables);
+  }
 }
 
 /** The same text to both partitions; made from what stood there before the operation, so that writing it twice writes the same. */

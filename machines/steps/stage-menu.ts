@@ -21,7 +21,10 @@ export const stageMenu: Step = {
     await removeStaged(context);
     const there = (await system.files.stat(MENU_IN_IMAGE))?.kind === 'file';
     const text = there ? await system.files.readText(MENU_IN_IMAGE) : undefined;
-    if (text === undefined) return { menu: 'kept', reason: 'the new system brings none' };
+    // Without an entry, not even recovery would boot.
+    if (text?.includes('menuentry') !== true) {
+      return { menu: 'kept', reason: 'the new system brings none with entries' };
+    }
     if (text === (await system.files.readText(name))) {
       return { menu: 'kept', reason: 'it is that of the new system' };
     }

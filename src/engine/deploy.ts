@@ -34,12 +34,11 @@ export async function deployDevice(
         signal,
       });
       if (same !== undefined) return already(machinery, session, same);
-      const there = await systemIn(machinery, session);
-      if (there !== undefined) throw refuseInstalled(there);
     }
-    // What runs keeps a name (law 2).
-    const runs = ['active', 'passive'].includes(session.device.bootedFrom);
-    const passive = runs ? 'rotate' : 'copy';
+    const there = await systemIn(machinery, session);
+    if (there !== undefined && wish.again === 'no') throw refuseInstalled(there);
+    // Law 2 decides of a system that is there, wherever this is continued; a copy is for machines that have none.
+    const passive = there === undefined ? 'copy' : 'rotate';
     const request = imageRequestOf(wish, { facts, hooks, session }, { passive });
     return begin(
       machinery,

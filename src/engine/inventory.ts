@@ -3,6 +3,7 @@ import { standingOfActive } from '../../machines/judgement.ts';
 import { inodeOf, lookAtSlots, slotPath } from '../../machines/slots.ts';
 import type { Device } from '../../machines/step.ts';
 import type { Inventory } from '../../state/records.ts';
+import { SystemError } from '../errors.ts';
 import type { HookFile, System } from '../system/port.ts';
 import type { Machinery } from './machinery.ts';
 import type { Session } from './session.ts';
@@ -29,7 +30,7 @@ export async function takeInventory(
     partitions,
     slots: await lookAtSlots(system, device),
     ...(await unconfirmedActive(system, device)),
-    environment: (await system.boot.readEnvironment(`${device.stateAt}/grub_oem_env`)) ?? {},
+    environment: await environmentOn(system, device),
     hooks,
   };
 }
@@ -66,4 +67,17 @@ async function unconfirmedActive(
 /** Inode number of the running image, where a file backs the root. */
 export function runningIn({ runningImage }: Device): readonly string[] {
   return runningImage === undefined ? [] : [inodeOf({ id: runningImage })];
+}
+
+/** A damaged block says nothing, as for the boot loader; it must not stop what would write it anew. */
+async function environmentOn(
+  system: System,
+  { stateAt }: Device,
+): Promise<Inventory['environment']> {
+  try {
+    return (await system.boot.readEnvironment(`${stateAt}/grub_oem_env`)) ?? {};
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'environment-damaged') return {};
+    throw error;
+  }
 }

@@ -27,8 +27,10 @@ export async function resetDevice(
   const unreadable = wish.over === 'everything' ? 'is set aside' : 'stops';
   return withSession({ machinery, found, unreadable }, async (session) => {
     const owed = unfinished(session);
-    if (owed?.state.started.key === key) return carryOn(machinery, session, owed, controls);
-    if (owed !== undefined && wish.over === 'nothing') throw refuseUnfinished(owed);
+    if (owed !== undefined && wish.over === 'nothing') {
+      if (owed.state.started.key !== key) throw refuseUnfinished(owed);
+      return carryOn(machinery, session, owed, controls);
+    }
     const request = imageRequestOf(wish, { facts, hooks, session }, { passive: 'copy', erase });
     return begin(
       machinery,

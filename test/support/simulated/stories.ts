@@ -52,7 +52,9 @@ const parts: Omit<NewMachine, 'slots'> = {
     '/new': sourceOf('two'),
     '/newer': sourceOf('three'),
     '/judged': sourceOf('two', { '/etc/slotwright/confirm': '' }),
-    '/with-menu': sourceOf('two', { '/etc/cos/grub.cfg': JUDGEMENT_MENU }),
+    '/with-menu': sourceOf('two', {
+      '/etc/cos/grub.cfg': `menuentry one { boot }\n${JUDGEMENT_MENU}`,
+    }),
     '/judged-newer': sourceOf('three', { '/etc/slotwright/confirm': '' }),
   },
   hooks: ['upgrade', 'reset', 'deploy'].flatMap((verb) => [

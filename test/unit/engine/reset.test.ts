@@ -53,6 +53,32 @@ describe('a reset', () => {
     expect(await onState(machine, 'grub2/grub.cfg')).not.toContain('grubcustom\n');
   });
 
+  it('keeps the boot menu where that of the image has no entries', async () => {
+    const machine = inRecovery({
+      menu: 'counts',
+      sources: { '/empty-menu': sourceOf('two', { '/etc/cos/grub.cfg': '' }) },
+    });
+    const before = await onState(machine, 'grub2/grub.cfg');
+    expect(await reset(machine, wishFor('/empty-menu'))).toMatchObject({ outcome: 'completed' });
+    expect(await onState(machine, 'grub2/grub.cfg')).toBe(before);
+  });
+
+  it('leaves what its own hooks put on COS_STATE', async () => {
+    const machine = inRecovery({
+      files: { '/oem/assess.yaml': 'stages: {}' },
+      hooks: [
+        {
+          stage: 'after-reset',
+          source: '/oem/assess.yaml',
+          step: 'switch boot assessment on',
+          writes: { [`${STATE}/grubcustom`]: 'set timeout=3\n' },
+        },
+      ],
+    });
+    expect(await reset(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
+    expect(await onState(machine, 'grubcustom')).toBe('set timeout=3\n');
+  });
+
   it('is refused outside recovery, before anything is opened', async () => {
     const machine = newMachine({
       slots: { active: 'one', recovery: 'rescue' },
@@ -104,6 +130,26 @@ describe('a deployment', () => {
     });
     const machine = await done(deploying.rescued);
     expect(await ask(deploying.rescued, machine)).toMatchObject({ outcome: 'already-installed' });
+  });
+
+  it('that is forced in recovery leaves it to law 2 what becomes of a system that is there', async () => {
+    const machine = inRecovery({});
+    const before = factsNow(machine).images['passive.img'];
+    expect(await deploy(machine, wishFor('/new', { again: 'yes' }))).toMatchObject({
+      outcome: 'completed',
+    });
+    expect(factsNow(machine).images['passive.img']).toEqual(before);
+  });
+
+  it('that two images do not fit into is refused while nothing is touched', async () => {
+    const machine = newMachine({
+      slots: { recovery: 'rescue' },
+      sources: { '/new': sourceOf('two') },
+      stateBytes: 700 * 2 ** 20,
+    });
+    const { outcome, error } = await deploy(machine, wishFor('/new'));
+    expect(outcome).toBe('rolled-back');
+    expect(error).toMatchObject({ code: 'no-space' });
   });
 
   it('keeps the running system as passive when it is forced over it', async () => {
