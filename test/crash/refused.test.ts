@@ -254,6 +254,27 @@ describe.skipIf(missing !== undefined)('an upgrade', () => {
     },
   );
 
+  it(
+    'can be followed by a reset where passive and the boot environment are damaged',
+    { timeout: LONG },
+    async () => {
+      const disk = await rig.fresh();
+      await whileBooted(rig, disk, 'active', async (booted) => {
+        await booted.run(['sh', '-c', REMOUNT]);
+        const damage = 'cd "$1" && : > cOS/passive.img && : > grub_oem_env && sync';
+        expect((await booted.run(['sh', '-c', damage, 'damage', STATE_AT])).code).toBe(0);
+        await booted.run(['mount', '-o', 'remount,ro', STATE_AT]);
+      });
+      await whileBooted(rig, disk, 'recovery', async (booted) => {
+        expect((await booted.run(['elemental', 'status'])).code).toBe(0);
+        const { code, stderr } = await booted.run(RESET);
+        expect(code, stderr).toBe(0);
+      });
+      const { images } = await rig.facts(disk);
+      expect(images['passive.img']?.content).toBe(rig.contents.next);
+    },
+  );
+
   async function whileBooted(
     on: Rig,
     disk: Disk,
