@@ -8,6 +8,7 @@ import { boots } from './walk/boots.ts';
 import { cuts } from './walk/cuts.ts';
 import { debugrw } from './walk/debugrw.ts';
 import { fallback } from './walk/fallback.ts';
+import { lifecycle } from './walk/lifecycle.ts';
 import { short } from './walk/short.ts';
 import { states } from './walk/states.ts';
 import { systemd } from './walk/systemd.ts';
@@ -22,6 +23,7 @@ const ALL: Readonly<Record<string, Scenario>> = {
   debugrw,
   upgrade,
   fallback,
+  lifecycle,
   cuts,
   states,
   systemd,
