@@ -205,14 +205,23 @@ cos_take_state() {
   cos_disk=$(cos_disk_of "$1")
 }
 
+# Gives the image a loop device, with these options. Another one may take the free device first: then the next is tried.
+cos_attach() {
+  for cos_try in 1 2 3 4 5; do
+    cos_loop=$(losetup -f) || return 1
+    losetup "$@" "$cos_loop" "$COS_STATE_AT$cos_image" && return 0
+    cos_say "$cos_loop could not be taken (try $cos_try)"
+  done
+  return 1
+}
+
 # Mounts the image at $1.
 cos_mount_image() {
   mkdir -p "$1"
-  cos_loop=$(losetup -f) || return 1
   if [ "$cos_debugrw" = no ]; then
-    losetup -r "$cos_loop" "$COS_STATE_AT$cos_image" && mount -o ro "$cos_loop" "$1"
+    cos_attach -r && mount -o ro "$cos_loop" "$1"
   else
-    losetup "$cos_loop" "$COS_STATE_AT$cos_image" || return 1
+    cos_attach || return 1
     mount -o rw "$cos_loop" "$1" 2>/dev/null || mount -o ro "$cos_loop" "$1" || return 1
     cos_is_mounted "$1" rw || cos_say "rd.cos.debugrw: $cos_image is of a kind that cannot be written to"
   fi
