@@ -12,9 +12,10 @@ import {
   PUT_FILE,
   PUT_OTHER,
   PUT_OTHER_BY_HOOK,
-} from '../support/power/hooks.ts';
-import { createRig, missingForRig, UPGRADE, type Rig } from '../support/power/rig.ts';
-import { runUntilRecord } from '../support/power/stop.ts';
+} from '../../src/proof/cuts/hooks.ts';
+import { missingForRig, UPGRADE, type Rig } from '../../src/proof/cuts/rig.ts';
+import { createRig } from '../support/power/test-rig.ts';
+import { runUntilRecord } from '../../src/proof/cuts/stop.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`repeats on a real disk: left out, ${missing}\n`);

@@ -1,16 +1,17 @@
 /** SIGKILL of the real command at every recorded boundary on a real loop disk, and what is left, and `resume`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
-import { cutAtEveryBoundary } from '../support/power/every-boundary.ts';
-import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
-import { createRig, missingForRig, type Rig } from '../support/power/rig.ts';
+import { cutAtEveryBoundary } from '../../src/proof/cuts/every-boundary.ts';
+import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
+import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
+import { createRig } from '../support/power/test-rig.ts';
 import {
   abortScenario,
   resetScenario,
   rollbackScenario,
   undoScenario,
   upgradeScenario,
-} from '../support/power/scenario.ts';
+} from '../../src/proof/cuts/scenario.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`SIGKILL on a real disk: left out, ${missing}\n`);

@@ -9,16 +9,10 @@ import type { Disk } from '../../src/sandbox/disk.ts';
 import { hostCommand } from '../../src/sandbox/host-command.ts';
 import type { Slot } from '../../src/system/port.ts';
 import { contentsOf } from '../support/power/disk-contents.ts';
-import { FILLING, NOT_YAML, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
-import { heldBeyond, heldBy, STATE_AT } from '../support/power/live-machine.ts';
-import {
-  createRig,
-  missingForRig,
-  RESET,
-  RESUME,
-  UPGRADE,
-  type Rig,
-} from '../support/power/rig.ts';
+import { FILLING, NOT_YAML, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
+import { heldBeyond, heldBy, STATE_AT } from '../../src/proof/cuts/live-machine.ts';
+import { missingForRig, RESET, RESUME, UPGRADE, type Rig } from '../../src/proof/cuts/rig.ts';
+import { createRig } from '../support/power/test-rig.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`refusals on a real disk: left out, ${missing}\n`);

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeEnd } from '../../src/proof/laws.ts';
 import type { Booted } from '../../src/sandbox/boot.ts';
 import type { Outcome } from '../../src/sandbox/inside.ts';
-import { PUT_BY_HOOK, SLOW_ONCE } from '../support/power/hooks.ts';
-import { heldBeyond, heldBy, processesOf, STATE_AT } from '../support/power/live-machine.ts';
-import { createRig, missingForRig, RESUME, UPGRADE, type Rig } from '../support/power/rig.ts';
-import { missed, upgradeScenario } from '../support/power/scenario.ts';
-import { runUntilRecord, type Stopped } from '../support/power/stop.ts';
+import { PUT_BY_HOOK, SLOW_ONCE } from '../../src/proof/cuts/hooks.ts';
+import { heldBeyond, heldBy, processesOf, STATE_AT } from '../../src/proof/cuts/live-machine.ts';
+import { missingForRig, RESUME, UPGRADE, type Rig } from '../../src/proof/cuts/rig.ts';
+import { createRig } from '../support/power/test-rig.ts';
+import { missed, upgradeScenario } from '../../src/proof/cuts/scenario.ts';
+import { runUntilRecord, type Stopped } from '../../src/proof/cuts/stop.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`signals on a real disk: left out, ${missing}\n`);

@@ -1,16 +1,17 @@
 /** The power is cut after every record: ext4 shut down without flushing, booted again as GRUB would, `resume`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
-import { cutAtEveryBoundary } from '../support/power/every-boundary.ts';
-import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../support/power/hooks.ts';
-import { createRig, missingForRig, type Rig } from '../support/power/rig.ts';
+import { cutAtEveryBoundary } from '../../src/proof/cuts/every-boundary.ts';
+import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
+import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
+import { createRig } from '../support/power/test-rig.ts';
 import {
   abortScenario,
   resetScenario,
   rollbackScenario,
   undoScenario,
   upgradeScenario,
-} from '../support/power/scenario.ts';
+} from '../../src/proof/cuts/scenario.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined)

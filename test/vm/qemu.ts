@@ -16,7 +16,7 @@ export interface Hardware {
   readonly onReboot: 'restart' | 'exit';
   /** Sockets that we listen on. */
   readonly lines: Readonly<Record<'console' | 'agent' | 'monitor', string>>;
-  /** Empty file for a log of everything that the disk is asked for (`test/support/power/write-log.ts` reads it). */
+  /** Empty file for a log of everything that the disk is asked for (`src/proof/blocks/write-log.ts` reads it). */
   readonly record?: string;
   /** Memory of a machine like this one, to go on from. */
   readonly wake?: string;

@@ -1,8 +1,8 @@
 /** Where in the log of a disk's writes an upgrade did what is dangerous, and the disks that a power cut there leaves. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { firstWriteOf, type BlockState } from '../support/power/block-states.ts';
-import type { LoggedRequest } from '../support/power/write-log.ts';
+import { firstWriteOf, type BlockState } from '../../src/proof/blocks/block-states.ts';
+import type { LoggedRequest } from '../../src/proof/blocks/write-log.ts';
 
 const run = promisify(execFile);
 

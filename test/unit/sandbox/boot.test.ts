@@ -8,11 +8,8 @@ import { bootDisk, type Booted } from '../../../src/sandbox/boot.ts';
 import type { Disk } from '../../../src/sandbox/disk.ts';
 import { hostCommand } from '../../../src/sandbox/host-command.ts';
 import { cutPower } from '../../../src/sandbox/power.ts';
-import {
-  NO_REAL_MACHINE,
-  tinyMachine,
-  type TinyMachine,
-} from '../../support/sandbox/tiny-machine.ts';
+import { NO_REAL_MACHINE } from '../../support/sandbox/no-real-machine.ts';
+import { tinyMachine, type TinyMachine } from '../../../src/sandbox/tiny-machine.ts';
 
 // Real disks on a machine that does other things too.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bootDisk } from '../../../src/sandbox/boot.ts';
 import { sandboxCreate, sandboxDestroy, sandboxRun } from '../../../src/sandbox/commands.ts';
-import { NO_REAL_MACHINE } from '../../support/sandbox/tiny-machine.ts';
+import { NO_REAL_MACHINE } from '../../support/sandbox/no-real-machine.ts';
 
 // Real disks on a machine that does other things too.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

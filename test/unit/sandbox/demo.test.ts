@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { debianArchive } from '../../../src/sandbox/debian-tree.ts';
 import { hostCommand } from '../../../src/sandbox/host-command.ts';
 import { claimPlace, sandboxPlace } from '../../../src/sandbox/place.ts';
-import { NO_REAL_MACHINE } from '../../support/sandbox/tiny-machine.ts';
+import { NO_REAL_MACHINE } from '../../support/sandbox/no-real-machine.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 

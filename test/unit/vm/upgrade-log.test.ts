@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LoggedRequest } from '../../support/power/write-log.ts';
+import type { LoggedRequest } from '../../../src/proof/blocks/write-log.ts';
 import { dangerousMoments } from '../../vm/upgrade-log.ts';
 
 const BLOCK = 4096;

@@ -1,7 +1,7 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apply } from '../../support/power/block-states.ts';
-import { readWriteLog, type LoggedRequest } from '../../support/power/write-log.ts';
+import { apply } from '../../../src/proof/blocks/block-states.ts';
+import { readWriteLog, type LoggedRequest } from '../../../src/proof/blocks/write-log.ts';
 import type { WalkArguments } from '../arguments.ts';
 import type { WalkContext } from '../context.ts';
 import { judgeAgainst } from '../judge.ts';

@@ -1,7 +1,7 @@
 /** Something that is cut at every record, and what must have become of it once it has been carried on. */
-import type { Before, DiskFacts } from '../../../src/proof/laws.ts';
-import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
-import type { Slot } from '../../../src/system/port.ts';
+import type { Before, DiskFacts } from '../laws.ts';
+import { copyDisk, type Disk } from '../../sandbox/disk.ts';
+import type { Slot } from '../../system/port.ts';
 import { RESET, RESUME, UPGRADE, type Rig } from './rig.ts';
 import { kill, runUntilRecord } from './stop.ts';
 import { join } from 'node:path';

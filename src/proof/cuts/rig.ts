@@ -1,16 +1,15 @@
 /** A tiny machine that is upgraded by the real command, again and again, from the same beginning. */
 import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createDiskReader } from '../../../src/proof/disk-facts.ts';
-import { missingForGrubView } from '../../../src/proof/grub-view.ts';
-import type { Before, DiskFacts } from '../../../src/proof/laws.ts';
-import { treeDigest } from '../../../src/proof/tree-entries.ts';
-import { bootDisk, type Booted } from '../../../src/sandbox/boot.ts';
-import type { Disk, DiskRecipe } from '../../../src/sandbox/disk.ts';
-import { missingForRealMachine } from '../../../src/sandbox/requirements.ts';
-import type { Slot } from '../../../src/system/port.ts';
-import { tinyMachine } from '../sandbox/tiny-machine.ts';
-import { buildProgram } from './program.ts';
+import { createDiskReader } from '../disk-facts.ts';
+import { missingForGrubView } from '../grub-view.ts';
+import type { Before, DiskFacts } from '../laws.ts';
+import { treeDigest } from '../tree-entries.ts';
+import { bootDisk, type Booted } from '../../sandbox/boot.ts';
+import type { Disk, DiskRecipe } from '../../sandbox/disk.ts';
+import { missingForRealMachine } from '../../sandbox/requirements.ts';
+import type { Slot } from '../../system/port.ts';
+import { tinyMachine } from '../../sandbox/tiny-machine.ts';
 
 /** Why the proofs on real disks cannot run here, or `undefined`. */
 export async function missingForRig(): Promise<string | undefined> {
@@ -22,6 +21,8 @@ export interface RigRecipe extends Partial<Omit<DiskRecipe, 'path' | 'trees'>> {
   readonly byHooks?: Readonly<Record<string, string>>;
   /** The same of other hooks, which may take their place. */
   readonly otherHooks?: readonly Readonly<Record<string, string>>[];
+  /** The program to prove, in one file; it is given the folder of the rig. */
+  readonly program: (folder: string) => string;
   /** Text of a file in /etc/elemental/config.d. Default: images of 16 MiB. */
   readonly config?: string;
   readonly ballastBytes?: number;
@@ -61,11 +62,18 @@ export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\nreset:\n  system
  */
 const MEBIBYTES = { state: 520, recovery: 520, oem: 16, persistent: 16 };
 
-export async function createRig(recipe: RigRecipe = {}): Promise<Rig> {
-  const { byHooks = {}, otherHooks = [], config = SMALL_IMAGES, mebibytes, ...rest } = recipe;
+export async function createRig(recipe: RigRecipe): Promise<Rig> {
+  const {
+    program: make,
+    byHooks = {},
+    otherHooks = [],
+    config = SMALL_IMAGES,
+    mebibytes,
+    ...rest
+  } = recipe;
   const machine = await tinyMachine({ ...rest, mebibytes: { ...MEBIBYTES, ...mebibytes } });
   const { folder, trees } = machine;
-  const program = buildProgram(folder);
+  const program = make(folder);
   await writeFile(join(folder, 'config.yaml'), config);
   const reader = createDiskReader(folder);
   const scratch = join(folder, 'expected');

@@ -3,8 +3,8 @@ import { access, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { Disk } from '../../../src/sandbox/disk.ts';
-import { HOST_PATH, hostCommand } from '../../../src/sandbox/host-command.ts';
+import type { Disk } from '../../sandbox/disk.ts';
+import { HOST_PATH, hostCommand } from '../../sandbox/host-command.ts';
 
 export interface RecordedDisk {
   /** To be booted: what happens to it is recorded. */

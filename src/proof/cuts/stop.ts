@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Booted } from '../../../src/sandbox/boot.ts';
-import type { Outcome } from '../../../src/sandbox/inside.ts';
+import type { Booted } from '../../sandbox/boot.ts';
+import type { Outcome } from '../../sandbox/inside.ts';
 import { processesOf, type LiveProcess } from './live-machine.ts';
 
 /** A command that stands still right after one of its records became durable. */

@@ -1,14 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDisk, copyDisk, type Disk, type DiskRecipe } from '../../../src/sandbox/disk.ts';
-import { makeTinyTree } from '../../../src/sandbox/tiny-tree.ts';
+import { buildDisk, copyDisk, type Disk, type DiskRecipe } from './disk.ts';
+import { makeTinyTree } from './tiny-tree.ts';
 
-/** A reason not to run a test that needs a real machine, or `undefined`. */
-export const NO_REAL_MACHINE: string | undefined =
-  process.getuid?.() === 0 ? undefined : 'needs root, for loop devices and mounts';
-
-/** A disk with a tiny system on it, a newer tree to upgrade to, and copies of the disk for as many tests as want one. */
+/** A disk with a tiny system on it, a newer tree to upgrade to, and as many copies of the disk as somebody wants. */
 export interface TinyMachine {
   readonly folder: string;
   /** Root trees: what is installed, and what may be installed next. */

@@ -1,10 +1,10 @@
 /** One cut at one recorded boundary, by SIGKILL or by the power, and what comes of it. */
 import { rm } from 'node:fs/promises';
-import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../../../src/proof/laws.ts';
-import type { Booted } from '../../../src/sandbox/boot.ts';
-import { copyDisk, type Disk } from '../../../src/sandbox/disk.ts';
-import { cutPower } from '../../../src/sandbox/power.ts';
-import type { Slot } from '../../../src/system/port.ts';
+import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../laws.ts';
+import type { Booted } from '../../sandbox/boot.ts';
+import { copyDisk, type Disk } from '../../sandbox/disk.ts';
+import { cutPower } from '../../sandbox/power.ts';
+import type { Slot } from '../../system/port.ts';
 import { heldBeyond, heldBy, WRITABLE } from './live-machine.ts';
 import type { Rig } from './rig.ts';
 import { begin, missed, type Scenario } from './scenario.ts';

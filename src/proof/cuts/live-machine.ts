@@ -2,8 +2,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Booted } from '../../../src/sandbox/boot.ts';
-import { hostCommand } from '../../../src/sandbox/host-command.ts';
+import type { Booted } from '../../sandbox/boot.ts';
+import { hostCommand } from '../../sandbox/host-command.ts';
 
 export const STATE_AT = '/run/initramfs/cos-state';
 
