@@ -71,6 +71,8 @@ const VM_TOOLS = {
   ...SANDBOX_TOOLS,
   ...DISK_TOOLS,
   'busybox-static': 'busybox',
+  'squashfs-tools': 'mksquashfs',
+  xorriso: 'xorriso',
   'qemu-system-x86': 'qemu-system-x86_64',
   ovmf: '/usr/share/OVMF/OVMF_CODE_4M.fd',
 };

@@ -178,6 +178,11 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
       disk('STATE', state, 80);
       disk('OEM', join(disks, 'empty'), 8);
       disk('PERS', join(disks, 'empty'), 16);
+      const medium = join(disks, 'medium');
+      mkdirSync(medium);
+      const packed = join(medium, 'rootfs.squashfs');
+      execFileSync('mksquashfs', [image, packed, '-quiet', '-no-progress'], { stdio: 'ignore' });
+      disk('MEDIUM', medium, 24);
     }, 60_000);
     afterAll(() => {
       for (const loop of loops.values()) spawnSync('losetup', ['--detach', loop]);
@@ -456,6 +461,26 @@ describe.skipIf(!isRoot || busybox === '').each(SHELLS)(
       const live = booted(`${IMAGE} rd.cos.disable`, 'cat /run/cos/live_mode');
       expect(live).toContain('CODE 2');
       expect(live).toMatch(/1/);
+    });
+
+    const LIVE = 'rd.live.dir=/ rd.live.squashimg=rootfs.squashfs cdroot rd.cos.disable';
+    const MOUNT_LIVE = 'cos_wanted_live && cos_mount_live $R; echo "LIVE $?";';
+
+    it('of a medium is what is packed there, under a layer in memory', () => {
+      const told = booted(
+        `root=live:CDLABEL=${label('MEDIUM')} ${LIVE}`,
+        `${MOUNT_LIVE} cat $R/etc/kept/file; echo new >$R/usr/new && cat $R/usr/new
+         cat /run/rootfsbase/etc/kept/file; ls /run/initramfs/live; cat /run/cos/live_mode`,
+      );
+      expect(told).toMatch(
+        /CODE 2\nLIVE 0\nof the image\nnew\nof the image\n(lost\+found\n)?rootfs.squashfs\n1/,
+      );
+    });
+
+    it('of a medium that is not there is waited for, and then given up', () => {
+      const told = booted(`root=live:CDLABEL=SW_NONE ${LIVE}`, MOUNT_LIVE, 'COS_STATE_WAIT=1');
+      expect(told).toContain('SAY no medium with LABEL=SW_NONE');
+      expect(told).toContain('LIVE 1');
     });
 
     it('boots once more when it has modules for other kernels only, and never twice', () => {

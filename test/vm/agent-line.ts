@@ -2,7 +2,7 @@
 
 /** What the agent says when it starts, once for each boot. */
 export interface Greeting {
-  /** Image that was booted: `active`, `passive`, `recovery`, or `unknown`. */
+  /** Image that was booted: `active`, `passive`, `recovery`, `live` from a medium, or `unknown`. */
   readonly mode: string;
   /** `VERSION_ID` of its os-release. */
   readonly version: string;

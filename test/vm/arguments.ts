@@ -7,6 +7,8 @@ export interface WalkArguments {
   readonly trees: readonly string[];
   /** Of `fallback`: names of the faults to walk through; empty means all. */
   readonly faults: readonly string[];
+  /** Of `install`: ways to walk through, as `bios-gpt`; empty means all. */
+  readonly ways: readonly string[];
   readonly cuts: CutArguments;
   /** Of `states`: numbers of the moments to boot, from 1; empty means all. */
   readonly moments: readonly number[];
@@ -16,13 +18,16 @@ export interface WalkArguments {
 export interface CutArguments {
   readonly upgrade: number;
   readonly boot: number;
+  readonly reset: number;
+  readonly install: number;
   /** Of each kind, the number of the first one: earlier ones are drawn and left out. */
   readonly from: number;
   readonly seed: number;
 }
 
-export const USAGE = `options: --tree NAME (of boots), --fault NAME (of fallback; both may be repeated)
-         --upgrade N --boot N --from N --seed N (of cuts: how many of each kind, the first one, where chance begins)
+export const USAGE = `options: --tree NAME (of boots), --fault NAME (of fallback), --way NAME (of install; all may be repeated)
+         --upgrade N --boot N --reset N --install N (of cuts: how many of each kind)
+         --from N --seed N (of cuts: the first one, where chance begins)
          --moment N (of states; may be repeated)`;
 
 /** Names are checked by whoever knows them; here only the form. */
@@ -38,17 +43,23 @@ export function parseArguments(
         fault: { type: 'string', multiple: true, default: [] },
         upgrade: { type: 'string', default: '20' },
         boot: { type: 'string', default: '10' },
+        reset: { type: 'string', default: '10' },
+        install: { type: 'string', default: '10' },
+        way: { type: 'string', multiple: true, default: [] },
         moment: { type: 'string', multiple: true, default: [] },
         from: { type: 'string', default: '1' },
         seed: { type: 'string', default: '20261123' },
       },
     });
-    const { upgrade, boot, from, seed, moment } = values;
-    const wrong = [upgrade, boot, from, seed, ...moment].find((text) => !/^[0-9]{1,9}$/.test(text));
+    const { upgrade, boot, reset, install, from, seed, moment } = values;
+    const numbers = [upgrade, boot, reset, install, from, seed, ...moment];
+    const wrong = numbers.find((text) => !/^[0-9]{1,9}$/.test(text));
     if (wrong !== undefined) return { wrong: `not a number: ${wrong}` };
     const cuts = {
       upgrade: Number(upgrade),
       boot: Number(boot),
+      reset: Number(reset),
+      install: Number(install),
       from: Number(from),
       seed: Number(seed),
     };
@@ -56,6 +67,7 @@ export function parseArguments(
       scenarios: positionals,
       trees: values.tree,
       faults: values.fault,
+      ways: values.way,
       cuts,
       moments: moment.map(Number),
     };

@@ -1,6 +1,6 @@
 /** What the scenarios of a walk share: the trees, a built disk for each, and how to tell what happens. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,20 +21,25 @@ const run = promisify(execFile);
 
 /** `dracut` is `systemd` with an initramfs of that. */
 export type TreeKind = 'busybox' | 'systemd' | 'dracut';
+/** What is on a disk: a system made from a tree, or nothing. */
+export type DiskKind = TreeKind | 'empty';
 
-/** A disk to work on: a copy of a built one, so that scenarios do not meet. */
-export interface WorkingDisk {
-  readonly path: string;
+export interface StartableDisk {
   readonly files: DiskFiles;
-  readonly built: BuiltDisk;
   /** Powers a machine on with it. */
   start(options?: Partial<MachineOptions>): Promise<Machine>;
+}
+
+/** A disk to work on: a copy of a built one, so that scenarios do not meet. */
+export interface WorkingDisk extends StartableDisk {
+  readonly path: string;
+  readonly built: BuiltDisk;
 }
 
 export interface BootedStart {
   /** What is prepared in the same way has the same name. */
   readonly name: string;
-  readonly kind: TreeKind;
+  readonly kind: DiskKind;
   readonly options?: Partial<MachineOptions>;
   /** Before it boots, on its disk. */
   readonly prepare?: (disk: WorkingDisk) => Promise<void>;
@@ -58,8 +63,8 @@ export interface WalkContext {
   tree(kind: TreeKind, version?: string): Promise<string>;
   /** An image file with this tree, to be lent to a machine as a drive: what it upgrades to. */
   source(kind: TreeKind, version: string): Promise<string>;
-  /** A fresh copy of the disk with 1.0 on it. */
-  disk(kind: TreeKind): Promise<WorkingDisk>;
+  /** A fresh copy of the disk with 1.0 on it, or of one with nothing. */
+  disk(kind: DiskKind): Promise<WorkingDisk>;
   /**
    * A machine that runs, on a disk of its own, in a second: the first of a name boots, the others wake from its memory. `record`: as in
    * {@link MachineOptions}, from waking on.
@@ -116,8 +121,9 @@ export async function createContext(
       await makePackageRepository(join(data, 'rpms'), join(folder, 'scratch'));
       return data;
     });
-  const built = async (kind: TreeKind): Promise<BuiltDisk> =>
+  const built = async (kind: DiskKind): Promise<BuiltDisk> =>
     onceDisk(kind, async () => {
+      if (kind === 'empty') return emptyDisk(join(folder, 'empty.raw'));
       const hook = join(folder, 'install.yaml');
       await writeFile(hook, INSTALL_YAML);
       const environment = join(folder, 'grubenv');
@@ -140,7 +146,7 @@ export async function createContext(
     return {
       path,
       built: from,
-      files: diskFiles(path, from),
+      files: diskFiles(path, from.partitions),
       start: async (options) => startMachine({ disk: path, ...options }),
     };
   };
@@ -191,6 +197,14 @@ export async function createContext(
     },
     end: async () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Sparse, and large enough for partitions of the default sizes. */
+async function emptyDisk(output: string): Promise<BuiltDisk> {
+  const bytes = 16 * 2 ** 30;
+  await writeFile(output, '');
+  await truncate(output, bytes);
+  return { output, bytes, imageBytes: 0, partitions: [] };
 }
 
 async function makeTree(

@@ -4,7 +4,6 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { BuiltDisk } from '../../src/media/build-disk.ts';
 import type { PartitionName } from '../../src/media/partition-layout.ts';
 
 const run = promisify(execFile);
@@ -21,10 +20,13 @@ export interface DiskFiles {
   damage(partition: PartitionName, path: string, at: number, bytes: Buffer): Promise<void>;
 }
 
-/** `disk` may be a copy of the one that was built. */
-export function diskFiles(disk: string, built: Pick<BuiltDisk, 'partitions'>): DiskFiles {
+/** `disk` has these partitions, at these bytes. */
+export function diskFiles(
+  disk: string,
+  partitions: readonly { readonly name: string; readonly offset: number }[],
+): DiskFiles {
   const place = (partition: PartitionName): string => {
-    const offset = built.partitions.find(({ name }) => name === partition)?.offset ?? 0;
+    const offset = partitions.find(({ name }) => name === partition)?.offset ?? 0;
     return `${disk}?offset=${offset}`;
   };
   const ask = async (partition: PartitionName, request: string): Promise<string> =>
@@ -57,7 +59,7 @@ export function diskFiles(disk: string, built: Pick<BuiltDisk, 'partitions'>): D
     },
     damage: async (partition, path, at, bytes) => {
       const block = Number(await ask(partition, `bmap ${path} ${Math.floor(at / BLOCK)}`));
-      const { offset } = built.partitions.find(({ name }) => name === partition) ?? { offset: 0 };
+      const { offset } = partitions.find(({ name }) => name === partition) ?? { offset: 0 };
       const file = await open(disk, 'r+');
       try {
         await file.write(bytes, 0, bytes.length, offset + block * BLOCK + (at % BLOCK));

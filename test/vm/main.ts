@@ -8,6 +8,7 @@ import { boots } from './walk/boots.ts';
 import { cuts } from './walk/cuts.ts';
 import { debugrw } from './walk/debugrw.ts';
 import { fallback } from './walk/fallback.ts';
+import { install } from './walk/install.ts';
 import { lifecycle } from './walk/lifecycle.ts';
 import { short } from './walk/short.ts';
 import { states } from './walk/states.ts';
@@ -24,6 +25,7 @@ const ALL: Readonly<Record<string, Scenario>> = {
   upgrade,
   fallback,
   lifecycle,
+  install,
   cuts,
   states,
   systemd,

@@ -9,8 +9,8 @@ export interface Hardware {
   /** Raw disk file; `/dev/vda` inside. */
   readonly disk: string;
   readonly firmware: Firmware;
-  /** Further disks, `/dev/vdb` on. */
-  readonly drives: readonly { readonly file: string; readonly mode: 'ro' | 'rw' }[];
+  /** Further disks, `/dev/vdb` on; a disc is in a drive of its own kind, and is booted where the disk cannot be. */
+  readonly drives: readonly { readonly file: string; readonly mode: 'ro' | 'rw' | 'disc' }[];
   readonly mebibytes: number;
   /** What a reboot inside does: start again, or end the machine. */
   readonly onReboot: 'restart' | 'exit';
@@ -63,6 +63,13 @@ const line = (id: string, path: string): string => `socket,id=${id},path=${path}
 /** `unsafe`: what a machine completes stays in the host's cache anyway when QEMU is killed, so waiting for the disk shows nothing. */
 function driveArguments(drive: Hardware['drives'][number], index: number): readonly string[] {
   const { file, mode } = drive;
+  if (mode === 'disc') {
+    return [
+      ...['-device', 'virtio-scsi-pci,id=discs'],
+      ...['-drive', `if=none,id=d${index},format=raw,media=cdrom,readonly=on,file=${file}`],
+      ...['-device', `scsi-cd,bus=discs.0,drive=d${index},bootindex=${index}`],
+    ];
+  }
   const readOnly = mode === 'ro' ? ',readonly=on' : '';
   return [
     ...['-drive', `if=none,id=d${index},format=raw,cache=unsafe,file=${file}${readOnly}`],

@@ -30,7 +30,7 @@ export const buildIso: Command = {
   name: 'build-iso',
   summary: 'build an installation medium from a root tree',
   description: [
-    'The medium starts by BIOS and by EFI, from a disc and from a stick, into the root tree as a live system; its initramfs must know "root=live:" (dmsquash-live of dracut). "install" on it installs that tree. Beside it lies its SHA-256. Settings come from manifest.yaml in the working directory, or in --config-dir.',
+    'The medium starts by BIOS and by EFI, from a disc and from a stick, into the root tree as a live system; its initramfs mounts that: what "init" brings does, and dmsquash-live of dracut. "install" on it installs that tree. Beside it lies its SHA-256. Settings come from manifest.yaml in the working directory, or in --config-dir.',
   ],
   arguments: [
     {

@@ -7,18 +7,21 @@ describe('the arguments of a walk', () => {
       scenarios: [],
       trees: [],
       faults: [],
-      cuts: { upgrade: 20, boot: 10, from: 1, seed: 20_261_123 },
+      ways: [],
+      cuts: { upgrade: 20, boot: 10, reset: 10, install: 10, from: 1, seed: 20_261_123 },
       moments: [],
     });
   });
 
   it('choose parts of scenarios', () => {
-    const words = 'cuts states --upgrade 3 --boot 0 --from 2 --seed 7 --moment 4 --moment 5';
+    const words =
+      'cuts states --way efi-gpt --upgrade 3 --boot 0 --reset 4 --install 5 --from 2 --seed 7 --moment 4 --moment 5';
     expect(parseArguments([...words.split(' '), '--fault', 'init', '--tree', 'dracut'])).toEqual({
       scenarios: ['cuts', 'states'],
       trees: ['dracut'],
       faults: ['init'],
-      cuts: { upgrade: 3, boot: 0, from: 2, seed: 7 },
+      ways: ['efi-gpt'],
+      cuts: { upgrade: 3, boot: 0, reset: 4, install: 5, from: 2, seed: 7 },
       moments: [4, 5],
     });
   });

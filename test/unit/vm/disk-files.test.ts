@@ -31,7 +31,7 @@ describe.skipIf(!complete)(
         },
         { signal: new AbortController().signal, note: () => undefined },
       );
-      files = diskFiles(built.output, built);
+      files = diskFiles(built.output, built.partitions);
     });
     afterAll(async () => rm(folder, { recursive: true, force: true }));
 

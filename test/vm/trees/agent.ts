@@ -7,7 +7,7 @@ export HOME=/root
 # A canonical terminal would cut lines at 4095 bytes.
 stty raw -echo
 mode=unknown
-for one in active passive recovery; do
+for one in live active passive recovery; do
   if [ -e "/run/cos/\${one}_mode" ]; then mode=$one; fi
 done
 version=$(. /etc/os-release && echo "$VERSION_ID")

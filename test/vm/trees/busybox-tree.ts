@@ -35,10 +35,15 @@ const PACKAGES = [
   ...['linux-image-cloud-amd64', 'busybox-static', 'kmod'],
   ...['dash', 'bash', 'coreutils', 'findutils', 'grep', 'sed', 'tar', 'gzip', 'procps'],
   ...['util-linux', 'mount', 'e2fsprogs', 'dosfstools', 'rsync', 'zypper', 'rpm'],
+  // What installs.
+  ...['fdisk', 'grub-common', 'grub-pc-bin', 'grub-efi-amd64-bin', 'efibootmgr'],
 ];
 
-/** What the root of an image needs. */
-const EARLY_MODULES = ['virtio_pci', 'virtio_blk', 'loop', 'overlay', 'squashfs'];
+/** What the root of an image needs, and of a medium. */
+const EARLY_MODULES = [
+  ...['virtio_pci', 'virtio_blk', 'loop', 'overlay', 'squashfs'],
+  ...['virtio_scsi', 'sr_mod', 'isofs'],
+];
 const LATE_MODULES = [
   'virtio_rng',
   'virtio_net',
@@ -46,6 +51,7 @@ const LATE_MODULES = [
   'nls_cp437',
   'nls_ascii',
   'nls_iso8859_1',
+  'efivarfs',
 ];
 
 /** Busybox gives every program that no package brought. */
@@ -88,6 +94,7 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+[ ! -d /sys/firmware/efi/efivars ] || { modprobe efivarfs 2>/dev/null; mount -t efivarfs efivarfs /sys/firmware/efi/efivars; }
 ln -sf /proc/self/fd /dev/fd
 hostname -F /etc/hostname
 ip link set lo up
@@ -98,12 +105,14 @@ boot_step() {
   code=$?
   [ "$code" = 0 ] || echo "boot: $* ended with $code"
 }
+# The units that resume and judge have this as a condition.
+on_an_image() { [ -e /run/cos/live_mode ] || boot_step "$@"; }
 boot_step elemental run-stage fs
-boot_step elemental resume --boot early
+on_an_image elemental resume --boot early
 boot_step elemental run-stage boot
 boot_step elemental run-stage network
-boot_step elemental resume --boot network
-boot_step elemental assess-boot
+on_an_image elemental resume --boot network
+on_an_image elemental assess-boot
 echo "boot: done"
 `,
   },

@@ -53,7 +53,12 @@ lost() {
 while read -r module; do insmod "/modules/$module" || echo "initramfs: no $module"; done </modules/order
 . /root.sh
 cos_parse /proc/cmdline
-cos_mountroot /sysroot || lost "the root cannot be mounted"
+cos_mountroot /sysroot
+case $? in
+  0) ;;
+  2) cos_wanted_live && cos_mount_live /sysroot || lost "there is no root" ;;
+  *) lost "the root cannot be mounted" ;;
+esac
 [ -x /sysroot/sbin/init ] || [ -L /sysroot/sbin/init ] || lost "there is no init"
 for one in run dev proc sys; do mount --move "/$one" "/sysroot/$one"; done
 exec switch_root /sysroot /sbin/init

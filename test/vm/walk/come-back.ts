@@ -11,6 +11,13 @@ const HISTORY = z.object({
   operations: z.array(z.object({ operation: z.string(), outcome: z.string() })),
 });
 
+interface Expected {
+  /** Name of the operation that was cut. */
+  readonly operation: string;
+  readonly drives: MachineOptions['drives'];
+  readonly judge: Judge;
+}
+
 /**
  * A disk after a cut is judged, powered on and left alone: it has to come to a login by itself, owe nothing then, and keep every law when it is
  * off again. Removes nothing.
@@ -18,7 +25,7 @@ const HISTORY = z.object({
 export async function comesBack(
   { check, note }: WalkContext,
   disk: WorkingDisk,
-  { drives, judge }: { readonly drives: MachineOptions['drives']; readonly judge: Judge },
+  { operation, drives, judge }: Expected,
 ): Promise<CameBack> {
   await judge.cut(disk.path);
   const machine = await disk.start({ ...(drives === undefined ? {} : { drives }) });
@@ -26,18 +33,16 @@ export async function comesBack(
     const { mode, version } = await machine.ready(LONG_MS);
     await machine.seen(/login: $/, LONG_MS);
     await settled(machine);
-    const status = STATUS.parse(JSON.parse(await machine.sure(['elemental', 'status', '--json'])));
-    check(status.unfinished === undefined, `it came up (${mode} ${version}), and owes nothing`);
-    const said = await machine.sure(['elemental', 'history', '--json']);
-    const { operations } = HISTORY.parse(JSON.parse(said));
-    note(operations.map(({ operation, outcome }) => `${operation} ${outcome}`).join(', '));
-    const upgrade = operations.findLast(({ operation }) => operation === 'upgrade');
+    const outcomes = await outcomesOf(machine);
+    check(!outcomes.owes, `it came up (${mode} ${version}), and owes nothing`);
+    note(outcomes.told);
+    const last = outcomes.of.findLast((one) => one.operation === operation);
     await machine.shutdown();
     await judge.end(disk.path);
-    if (upgrade === undefined) return 'not begun';
+    if (last === undefined) return 'not begun';
     // Finished by the old system, the new one starts at the next boot.
-    if (upgrade.outcome === 'completed') return 'finished';
-    check(version === '1.0', 'the upgrade is undone, and 1.0 runs');
+    if (last.outcome === 'completed') return 'finished';
+    check(version === '1.0', `the ${operation} is undone, and 1.0 runs`);
     return 'undone';
   } finally {
     await machine.cutPower();
@@ -46,8 +51,21 @@ export async function comesBack(
 
 const LONG_MS = 900_000;
 
-/** What boots do by themselves has ended when the tool runs no more. */
-async function settled(machine: Machine): Promise<void> {
+/** What a machine says of its operations. */
+export async function outcomesOf(machine: Machine): Promise<{
+  readonly owes: boolean;
+  readonly of: readonly { readonly operation: string; readonly outcome: string }[];
+  readonly told: string;
+}> {
+  const status = STATUS.parse(JSON.parse(await machine.sure(['elemental', 'status', '--json'])));
+  const said = await machine.sure(['elemental', 'history', '--json']);
+  const { operations } = HISTORY.parse(JSON.parse(said));
+  const told = operations.map(({ operation, outcome }) => `${operation} ${outcome}`).join(', ');
+  return { owes: status.unfinished !== undefined, of: operations, told };
+}
+
+/** Resolves when what boots do by themselves has ended: the tool runs no more. */
+export async function settled(machine: Machine): Promise<void> {
   const runs = 'pgrep -f "elemental (resume|assess-boot|run-stage)" >/dev/null';
   await machine.sure(['sh', '-c', `while ${runs}; do sleep 1; done`], LONG_MS);
 }

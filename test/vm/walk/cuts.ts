@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WalkArguments } from '../arguments.ts';
+import type { CutArguments, WalkArguments } from '../arguments.ts';
 import type { BootedStart, WalkContext } from '../context.ts';
 import { judgeAgainst, type Judge } from '../judge.ts';
 import type { Machine } from '../machine.ts';
 import { comesBack, type CameBack } from './come-back.ts';
+import { installCuts } from './cuts-of-install.ts';
+import { chooseEntry } from './lifecycle.ts';
 
 /** Lent drive, mounted in every boot: what was interrupted finds its source again. */
 const NEXT_HOOK = `stages:
@@ -27,29 +29,70 @@ export async function aboutToUpgrade(context: WalkContext): Promise<BootedStart>
 }
 
 /**
- * The plug is pulled at random times, during the upgrade and during the boot that judges it. Each time the machine must come up by itself and
- * be done with what was begun, without a person: finished, or undone.
+ * The plug is pulled at random times, during the upgrade and during the boot that judges it, during a reset and during an installation. Each time
+ * the machine must come up by itself and be done with what was begun, without a person: finished, or undone. Only an installation is asked for
+ * again, where there is no system yet.
  */
-export async function cuts(context: WalkContext, given: WalkArguments): Promise<void> {
-  const { upgrade, boot, from, seed } = given.cuts;
+export async function cuts(context: WalkContext, { cuts: given }: WalkArguments): Promise<void> {
+  context.note(`seed ${String(given.seed)}`);
+  if (given.upgrade + given.boot > 0) await upgradeCuts(context, given);
+  if (given.reset > 0) await resetCuts(context, given);
+  if (given.install > 0) await installCuts(context, given);
+}
+
+async function upgradeCuts(context: WalkContext, given: CutArguments): Promise<void> {
+  const { upgrade, boot, seed } = given;
   const start = await aboutToUpgrade(context);
-  context.note(`seed ${String(seed)}`);
   const { judge, took } = await uncut(context, start);
-  const wait = randomFrom(seed);
-  await cutEach(context, judge, {
+  await cutEach(context, {
     title: 'the upgrade',
-    times: times(upgrade, () => wait() * took.upgrade).slice(from - 1),
+    operation: 'upgrade',
+    judge,
+    times: cutTimes(upgrade, took.upgrade, { ...given, seed }),
     start,
     begin: async (machine) => void machine.run(UPGRADE, LONG_MS).catch(() => undefined),
   });
-  const bootWait = randomFrom(seed + 1);
-  await cutEach(context, judge, {
+  await cutEach(context, {
     title: 'the boot that judges',
-    times: times(boot, () => bootWait() * took.boot).slice(from - 1),
+    operation: 'upgrade',
+    judge,
+    times: cutTimes(boot, took.boot, { ...given, seed: seed + 1 }),
     start: upgraded(start),
     begin: reboots,
   });
 }
+
+/** A reset begins in recovery, and so does what comes back, until the reset is done. */
+async function resetCuts(context: WalkContext, given: CutArguments): Promise<void> {
+  const start: BootedStart = {
+    name: 'in recovery',
+    kind: 'busybox',
+    prepare: async (disk) => chooseEntry(disk, 'recovery'),
+  };
+  const { machine, disk, original } = await context.part('a machine in recovery', () =>
+    context.booted(start),
+  );
+  const judge = await judgeAgainst(original, context.folder);
+  let took = 0;
+  try {
+    took = await measured(context, 'a reset that nobody cuts', () => machine.sure(RESET, LONG_MS));
+    await machine.shutdown();
+    await context.part('its disk is judged', () => judge.end(disk.path));
+  } finally {
+    await machine.cutPower();
+    await rm(disk.path);
+  }
+  await cutEach(context, {
+    title: 'the reset',
+    operation: 'reset',
+    judge,
+    times: cutTimes(given.reset, took, { ...given, seed: given.seed + 2 }),
+    start,
+    begin: async (running) => void running.run(RESET, LONG_MS).catch(() => undefined),
+  });
+}
+
+const RESET = ['elemental', 'reset'] as const;
 
 const UPGRADE = ['elemental', 'upgrade'] as const;
 const LONG_MS = 900_000;
@@ -113,13 +156,15 @@ async function measured(
 
 interface Cuts {
   readonly title: string;
+  readonly operation: string;
+  readonly judge: Judge;
   /** Milliseconds after `begin`. */
   readonly times: readonly number[];
   readonly start: BootedStart;
   readonly begin: (machine: Machine) => Promise<void>;
 }
 
-async function cutEach(context: WalkContext, judge: Judge, cut: Cuts): Promise<void> {
+async function cutEach(context: WalkContext, cut: Cuts): Promise<void> {
   const tally: Record<CameBack, number> = { finished: 0, undone: 0, 'not begun': 0 };
   for (const after of cut.times) {
     await context.part(`cut: ${cut.title} after ${String(after)} ms`, async () => {
@@ -130,8 +175,9 @@ async function cutEach(context: WalkContext, judge: Judge, cut: Cuts): Promise<v
       } finally {
         await machine.cutPower();
       }
+      const { operation, judge } = cut;
       const drives = cut.start.options?.drives;
-      tally[await comesBack(context, disk, { drives, judge })] += 1;
+      tally[await comesBack(context, disk, { operation, drives, judge })] += 1;
       await rm(disk.path);
     });
   }
@@ -142,8 +188,14 @@ async function cutEach(context: WalkContext, judge: Judge, cut: Cuts): Promise<v
   );
 }
 
-function times(count: number, next: () => number): readonly number[] {
-  return Array.from({ length: count }, () => Math.round(next()));
+/** Milliseconds, drawn by the seed between the beginning of what takes so long and its end. */
+export function cutTimes(
+  count: number,
+  tookMs: number,
+  { from, seed }: Pick<CutArguments, 'from' | 'seed'>,
+): readonly number[] {
+  const next = randomFrom(seed);
+  return Array.from({ length: count }, () => Math.round(next() * tookMs)).slice(from - 1);
 }
 
 /** A small generator with a seed (mulberry32): cuts fall at the same times again. */

@@ -32,7 +32,7 @@ async function cutAtTheSwitch(context: WalkContext, start: BootedStart): Promise
     judgeAgainst(original, context.folder),
   );
   const became = await part('power on, and left alone', () =>
-    comesBack(context, disk, { drives, judge }),
+    comesBack(context, disk, { operation: 'upgrade', drives, judge }),
   );
   check(became === 'finished', 'the upgrade went on from the step it owed');
   const next = await disk.start(start.options);

@@ -45,7 +45,7 @@ export async function states(context: WalkContext, { moments }: WalkArguments): 
     await part(`${String(index + 1)}: ${moment.title}`, async () => {
       const cut = await context.copyOf(original, disk.built);
       await build(cut.path, requests, moment);
-      note(await comesBack(context, cut, { drives, judge }));
+      note(await comesBack(context, cut, { operation: 'upgrade', drives, judge }));
       await rm(cut.path);
     });
   }

@@ -6,11 +6,18 @@
 #   cos_parse /proc/cmdline
 #   cos_mountroot /sysroot || ...
 #
+# or, from an installation medium, where nobody else mounts its root (dmsquash-live of dracut does):
+#
+#   cos_wanted_live && cos_mount_live /sysroot
+#
 # POSIX shell with mount, umount, mkdir, losetup, findfs (or blkid), chroot, readlink, sleep, reboot. Tested with busybox and with dash.
 
 COS_STATE_AT=/run/initramfs/cos-state
 COS_RUN=/run/cos
 COS_OVERLAY_AT=/run/overlay
+# Of a live system: its medium, and its root as it is packed there. Where dmsquash-live has them.
+COS_MEDIUM_AT=/run/initramfs/live
+COS_PACKED_ROOT_AT=/run/rootfsbase
 # Where the image is looked for after the partition that root= names.
 COS_HOMES='LABEL=COS_STATE LABEL=COS_RECOVERY'
 # Seconds: for the partition of the image (as the reference), for another volume, for a stage of hooks.
@@ -26,7 +33,7 @@ cos_say() {
 cos_parse() {
   cos_words=$(cat "$1")
   cos_image='' cos_root='' cos_overlay=tmpfs:20% cos_mounts='' cos_oem='' cos_oem_timeout=120 cos_debugrw=no
-  cos_disabled=no cos_live=no cos_fsck=auto cos_repair=preen cos_panic='' cos_emergency='' cos_failed=no
+  cos_disabled=no cos_live=no cos_medium='' cos_live_dir=LiveOS cos_live_image=squashfs.img cos_fsck=auto cos_repair=preen cos_panic='' cos_emergency='' cos_failed=no
   # The words of a command line are separated by blanks, and nothing in them is a pattern.
   set -f
   # shellcheck disable=SC2086
@@ -36,7 +43,9 @@ cos_parse() {
     cos_value=${cos_word#*=}
     case $cos_word in
       cos-img/filename=*) cos_image=$cos_value ;;
-      root=live:CDLABEL=* | root=CDLABEL=*) cos_root='' cos_live=yes ;;
+      root=live:CDLABEL=* | root=CDLABEL=*) cos_root='' cos_live=yes cos_medium=LABEL=${cos_value#*CDLABEL=} ;;
+      rd.live.dir=*) cos_live_dir=$cos_value ;;
+      rd.live.squashimg=*) cos_live_image=$cos_value ;;
       root=LABEL=* | root=UUID=* | root=PARTLABEL=* | root=PARTUUID=* | root=/dev/*) cos_root=$cos_value ;;
       root=*) cos_root= ;;
       rd.cos.overlay=*) cos_overlay=$cos_value ;;
@@ -563,6 +572,43 @@ cos_layout() {
 # Whether the root is ours to make: an image is asked for, by a root= that can be followed, and nobody switched us off.
 cos_wanted() {
   [ "$cos_disabled" = no ] && [ -n "$cos_image" ]
+}
+
+# Whether the root is that of a medium.
+cos_wanted_live() {
+  [ -n "$cos_medium" ]
+}
+
+# Mounts the root of a medium at $1: packed, read-only, under a layer in memory.
+cos_mount_live() {
+  mkdir -p "$COS_MEDIUM_AT" "$COS_PACKED_ROOT_AT"
+  cos_try=0
+  until cos_take_medium; do
+    case $cos_try in
+      10) cos_say "waiting up to $COS_STATE_WAIT s for a medium with $cos_medium" ;;
+      "$COS_STATE_WAIT") cos_die "no medium with $cos_medium holds $cos_live_dir/$cos_live_image" || return 1 ;;
+    esac
+    cos_try=$((cos_try + 1))
+    sleep 1
+  done
+  COS_STATE_AT=$COS_MEDIUM_AT cos_image=/$cos_live_dir/$cos_live_image
+  if ! cos_attach -r || ! mount -o ro "$cos_loop" "$COS_PACKED_ROOT_AT"; then
+    cos_die "$cos_image of the medium cannot be mounted" || return 1
+  fi
+  mkdir -p "$COS_OVERLAY_AT"
+  cos_layer=$COS_OVERLAY_AT/live
+  if ! mount -t tmpfs -o mode=755,size=50% tmpfs "$COS_OVERLAY_AT" || ! mkdir -p "$cos_layer/upper" "$cos_layer/work" ||
+    ! mount -t overlay -o "lowerdir=$COS_PACKED_ROOT_AT,upperdir=$cos_layer/upper,workdir=$cos_layer/work" overlay "$1"; then
+    cos_die 'no layer in memory can be put over the root of the medium' || return 1
+  fi
+}
+
+cos_take_medium() {
+  cos_dev=$(cos_device "$cos_medium") || return 1
+  mount -o ro "$cos_dev" "$COS_MEDIUM_AT" 2>/dev/null || return 1
+  [ -f "$COS_MEDIUM_AT/$cos_live_dir/$cos_live_image" ] && return 0
+  umount "$COS_MEDIUM_AT"
+  return 1
 }
 
 # Mounts the root at $1. Without an image on the command line, or switched off there, nothing is mounted and the answer is 2.

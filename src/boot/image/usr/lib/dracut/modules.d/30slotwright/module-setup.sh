@@ -13,7 +13,7 @@ depends() {
 
 installkernel() {
   hostonly='' instmods loop overlay squashfs ext4 xfs vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 \
-    virtio_pci virtio_blk virtio_scsi nvme sd_mod ahci
+    virtio_pci virtio_blk virtio_scsi nvme sd_mod ahci isofs sr_mod cdrom usb_storage uas xhci_pci ehci_pci
 }
 
 install() {

@@ -3,7 +3,8 @@
 # shellcheck disable=SC2034,SC2154,SC1091
 . /usr/lib/slotwright/initramfs/root.sh
 cos_parse /proc/cmdline
-if cos_wanted; then
+# A medium is left to dmsquash-live where that is there.
+if cos_wanted || { cos_wanted_live && [ ! -e /sbin/dmsquash-live-root ]; }; then
   root=slotwright
   rootok=1
   # Nothing to wait for: the mount hook does its own waiting.
