@@ -26,7 +26,7 @@ export interface CutArguments {
 }
 
 export const USAGE = `options: --tree NAME (of boots), --fault NAME (of fallback), --way NAME (of install; all may be repeated)
-         --upgrade N --boot N --reset N --install N (of cuts: how many of each kind)
+         --upgrade N --boot N --reset N --install N (of cuts: how many of each kind; of resets, of each of two ways)
          --from N --seed N (of cuts: the first one, where chance begins)
          --moment N (of states; may be repeated)`;
 
@@ -43,7 +43,7 @@ export function parseArguments(
         fault: { type: 'string', multiple: true, default: [] },
         upgrade: { type: 'string', default: '20' },
         boot: { type: 'string', default: '10' },
-        reset: { type: 'string', default: '10' },
+        reset: { type: 'string', default: '5' },
         install: { type: 'string', default: '10' },
         way: { type: 'string', multiple: true, default: [] },
         moment: { type: 'string', multiple: true, default: [] },

@@ -8,7 +8,7 @@ describe('the arguments of a walk', () => {
       trees: [],
       faults: [],
       ways: [],
-      cuts: { upgrade: 20, boot: 10, reset: 10, install: 10, from: 1, seed: 20_261_123 },
+      cuts: { upgrade: 20, boot: 10, reset: 5, install: 10, from: 1, seed: 20_261_123 },
       moments: [],
     });
   });

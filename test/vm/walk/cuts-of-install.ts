@@ -5,7 +5,7 @@ import type { BootedStart, WalkContext, WorkingDisk } from '../context.ts';
 import { judgeAgainst, type Judge } from '../judge.ts';
 import type { Machine } from '../machine.ts';
 import { outcomesOf, settled } from './come-back.ts';
-import { cutTimes } from './cuts.ts';
+import { cutTimes } from './cut-each.ts';
 import { INSTALL, installationMedium } from './install.ts';
 import { text } from './lifecycle.ts';
 
@@ -37,7 +37,7 @@ export async function installCuts(context: WalkContext, given: CutArguments): Pr
   const judge = await judgeAgainst(disk.path, context.folder);
   await rm(disk.path);
 
-  const times = cutTimes(given.install, took, { ...given, seed: given.seed + 3 });
+  const times = cutTimes(given.install, took, { ...given, seed: given.seed + 4 });
   const tally: Record<Found, number> = { 'no system': 0, 'a system': 0 };
   for (const after of times) {
     await context.part(`cut: the installation after ${String(after)} ms`, async () => {

@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CutArguments, WalkArguments } from '../arguments.ts';
 import type { BootedStart, WalkContext } from '../context.ts';
 import { judgeAgainst, type Judge } from '../judge.ts';
 import type { Machine } from '../machine.ts';
-import { comesBack, type CameBack } from './come-back.ts';
+import { cutEach, cutTimes, measured } from './cut-each.ts';
 import { installCuts } from './cuts-of-install.ts';
-import { chooseEntry } from './lifecycle.ts';
+import { resetCuts } from './cuts-of-reset.ts';
 
 /** Lent drive, mounted in every boot: what was interrupted finds its source again. */
 const NEXT_HOOK = `stages:
@@ -62,38 +61,6 @@ async function upgradeCuts(context: WalkContext, given: CutArguments): Promise<v
   });
 }
 
-/** A reset begins in recovery, and so does what comes back, until the reset is done. */
-async function resetCuts(context: WalkContext, given: CutArguments): Promise<void> {
-  const start: BootedStart = {
-    name: 'in recovery',
-    kind: 'busybox',
-    prepare: async (disk) => chooseEntry(disk, 'recovery'),
-  };
-  const { machine, disk, original } = await context.part('a machine in recovery', () =>
-    context.booted(start),
-  );
-  const judge = await judgeAgainst(original, context.folder);
-  let took = 0;
-  try {
-    took = await measured(context, 'a reset that nobody cuts', () => machine.sure(RESET, LONG_MS));
-    await machine.shutdown();
-    await context.part('its disk is judged', () => judge.end(disk.path));
-  } finally {
-    await machine.cutPower();
-    await rm(disk.path);
-  }
-  await cutEach(context, {
-    title: 'the reset',
-    operation: 'reset',
-    judge,
-    times: cutTimes(given.reset, took, { ...given, seed: given.seed + 2 }),
-    start,
-    begin: async (running) => void running.run(RESET, LONG_MS).catch(() => undefined),
-  });
-}
-
-const RESET = ['elemental', 'reset'] as const;
-
 const UPGRADE = ['elemental', 'upgrade'] as const;
 const LONG_MS = 900_000;
 
@@ -141,70 +108,4 @@ async function uncut(context: WalkContext, start: BootedStart): Promise<Uncut> {
     await machine.cutPower();
     await rm(disk.path);
   }
-}
-
-/** Runs a part and tells its milliseconds. */
-async function measured(
-  { part }: WalkContext,
-  title: string,
-  work: () => Promise<unknown>,
-): Promise<number> {
-  const began = performance.now();
-  await part(title, work);
-  return performance.now() - began;
-}
-
-interface Cuts {
-  readonly title: string;
-  readonly operation: string;
-  readonly judge: Judge;
-  /** Milliseconds after `begin`. */
-  readonly times: readonly number[];
-  readonly start: BootedStart;
-  readonly begin: (machine: Machine) => Promise<void>;
-}
-
-async function cutEach(context: WalkContext, cut: Cuts): Promise<void> {
-  const tally: Record<CameBack, number> = { finished: 0, undone: 0, 'not begun': 0 };
-  for (const after of cut.times) {
-    await context.part(`cut: ${cut.title} after ${String(after)} ms`, async () => {
-      const { machine, disk } = await context.booted(cut.start);
-      try {
-        await cut.begin(machine);
-        await delay(after);
-      } finally {
-        await machine.cutPower();
-      }
-      const { operation, judge } = cut;
-      const drives = cut.start.options?.drives;
-      tally[await comesBack(context, disk, { operation, drives, judge })] += 1;
-      await rm(disk.path);
-    });
-  }
-  const { finished, undone } = tally;
-  const cutShort = `${String(cut.times.length)} cuts of ${cut.title}`;
-  context.note(
-    `${cutShort}: ${String(finished)} finished, ${String(undone)} undone, ${String(tally['not begun'])} not begun`,
-  );
-}
-
-/** Milliseconds, drawn by the seed between the beginning of what takes so long and its end. */
-export function cutTimes(
-  count: number,
-  tookMs: number,
-  { from, seed }: Pick<CutArguments, 'from' | 'seed'>,
-): readonly number[] {
-  const next = randomFrom(seed);
-  return Array.from({ length: count }, () => Math.round(next() * tookMs)).slice(from - 1);
-}
-
-/** A small generator with a seed (mulberry32): cuts fall at the same times again. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

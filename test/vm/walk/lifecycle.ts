@@ -107,12 +107,13 @@ export function bootEntry(
   };
 }
 
-/** As somebody at the menu would, for this boot and those after it. */
+/** For this boot and those after it (`saved_entry`), or for this one alone (`next_entry`). */
 export async function chooseEntry(
   { files }: Pick<StartableDisk, 'files'>,
   entry: 'cos' | 'recovery',
+  variable: 'saved_entry' | 'next_entry' = 'saved_entry',
 ): Promise<void> {
-  const variables = { timeout: '1', saved_entry: entry };
+  const variables = { timeout: '1', [variable]: entry };
   await files.replay('oem');
   await files.write('oem', '/grubenv', encodeBlock(changeVariables(EMPTY_BLOCK, variables)));
 }
