@@ -90,11 +90,26 @@ const usersOf = async (device: string, folder: string): Promise<readonly string[
     for (const holder of await readdir(path.join(part, 'holders')).catch(() => [])) {
       users.push(`${node} is a part of /dev/${holder}`);
     }
+    users.push(...(await loopsOver(number)).map((loop) => `${node} is behind ${loop}`));
   }
   if (users.length === 0 && (await isClaimed(device))) {
     users.push('it is mounted in another namespace, or a program holds it');
   }
   return users;
+};
+
+/** A loop device over a disk claims nothing: what is mounted from it would go unnoticed. */
+const loopsOver = async (number: string | undefined): Promise<readonly string[]> => {
+  const loops: string[] = [];
+  for (const name of await readdir('/sys/block')) {
+    const backing = await attribute(`/sys/block/${name}`, 'loop/backing_file');
+    if (backing === undefined) continue;
+    const found = await stat(backing).catch(() => undefined);
+    if (found?.isBlockDevice() !== true) continue;
+    const { major, minor } = numbersOf(BigInt(found.rdev));
+    if (`${major}:${minor}` === number) loops.push(`/dev/${name}`);
+  }
+  return loops;
 };
 
 /** The kernel refuses an exclusive opening of a disk of which a part is claimed, whoever claims it and wherever. */
@@ -107,10 +122,14 @@ const isClaimed = async (device: string): Promise<boolean> => {
   }
 };
 
+/** As glibc takes a device number apart. */
+const numbersOf = (rdev: bigint): { readonly major: bigint; readonly minor: bigint } => ({
+  major: ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n),
+  minor: (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n),
+});
+
 const folderOf = async (rdev: bigint): Promise<string> => {
-  // As glibc takes a device number apart.
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
+  const { major, minor } = numbersOf(rdev);
   const link = `/sys/dev/block/${major}:${minor}`;
   return path.resolve('/sys/dev/block', await readlink(link));
 };

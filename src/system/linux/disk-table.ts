@@ -10,7 +10,8 @@ import type { Exec } from './exec.ts';
 
 /**
  * First both ends of the disk, with boot code and both tables: from then on nothing boots. Then the table, by one run of sfdisk. The
- * kernel is told partition by partition, so it need not read the table itself, and other disks are none of our business.
+ * kernel is told partition by partition, so it need not read the table itself, and other disks are none of our business. It forgets the
+ * old ones first: where a new one lies over an old one, or there are fewer than before, `partx --update` leaves a mixture.
  */
 export async function divideDisk(
   exec: Exec,
@@ -19,7 +20,12 @@ export async function divideDisk(
 ): Promise<readonly string[]> {
   const facts = await describeDisk(disk);
   if (facts === undefined || facts.users.length > 0) throw busy(disk, facts?.users ?? []);
-  await doing(`erase ${disk}`, () => eraseEnds(disk, facts.bytes));
+  await doing(`erase ${disk}`, () =>
+    eraseEnds(disk, facts.bytes, async () => {
+      await exec.read('udevadm', ['settle', '--timeout=10']).catch(() => undefined);
+      if ((await kernelPartitions(disk)).length > 0) await exec.change('partx', ['--delete', disk]);
+    }),
+  );
   const flags = ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'always'];
   await exec.pipe(
     [
@@ -37,10 +43,18 @@ export async function divideDisk(
 
 const MIB = 2 ** 20;
 
-/** Signatures of file systems, volumes and RAID lie at either end. Exclusive: a disk that somebody has mounted meanwhile is refused. */
-const eraseEnds = async (device: string, bytes: number): Promise<void> => {
+/**
+ * Signatures of file systems, volumes and RAID lie at either end. Exclusive: a disk that somebody has mounted meanwhile is refused, and
+ * nobody mounts a part of it while `first` is done.
+ */
+const eraseEnds = async (
+  device: string,
+  bytes: number,
+  first: () => Promise<void> = async () => undefined,
+): Promise<void> => {
   const file = await open(device, constants.O_RDWR | constants.O_EXCL);
   try {
+    await first();
     const zeroes = Buffer.alloc(Math.min(MIB, bytes));
     await file.write(zeroes, 0, zeroes.length, 0);
     await file.sync();
