@@ -1,6 +1,7 @@
 /** Where the partitions of a disk will lie (spec 1.1): order, sizes, and everything that is refused about them before a byte is written. Pure. */
 import { SystemError, UsageError } from '../src/errors.ts';
 import { EXIT } from '../src/exit-codes.ts';
+import { FILE_SYSTEMS, refuseNames } from './install-names.ts';
 import type { InstallRequest } from './install-request.ts';
 
 /** A partition as it was asked for; 0 MiB takes what is left. */
@@ -20,6 +21,8 @@ export interface WantedLayout {
     Record<'oem' | 'recovery' | 'state' | 'persistent', WantedPartition>
   >;
   readonly extra: readonly WantedPartition[];
+  /** Labels of the file systems inside the images: no partition may have one of them. */
+  readonly imageLabels: readonly string[];
   /** MiB below which a partition cannot hold what is installed. */
   readonly needs: Readonly<Record<'recovery' | 'state', number>>;
 }
@@ -31,11 +34,7 @@ export function layOutDisk(wanted: WantedLayout): Table {
   if (firmware === 'efi' && kind === 'msdos') throw efiOnMsdos();
   const { oem, recovery, state, persistent } = partitions;
   const all = [...first(firmware, kind), oem, recovery, state, persistent, ...extra];
-  for (const partition of all) {
-    refuseName(partition);
-    refuseLabel(partition);
-  }
-  refuseTwice(all);
+  refuseNames(wanted, all);
   const rest = all.filter(({ mebibytes }) => mebibytes === 0);
   if (rest.length > 1) throw twoRests(rest);
   if (kind === 'msdos' && all.length > 4) throw tooMany(all);
@@ -44,8 +43,8 @@ export function layOutDisk(wanted: WantedLayout): Table {
   const usable = Math.floor(wanted.bytes / MIB) - (kind === 'gpt' ? 1 : 0);
   let end = 1;
   const table = ordered.map(({ name, label, mebibytes, fs }): Table['partitions'][number] => {
-    const least = leastOf(name, needs);
-    if (mebibytes > 0 && mebibytes < least) throw tooSmall(name, mebibytes, least);
+    const least = leastOf({ name, ...(fs === undefined ? {} : { fs }) }, needs);
+    if (mebibytes > 0 && mebibytes < least) throw tooSmall({ name, mebibytes, least, fs });
     const size = mebibytes === 0 ? Math.max(usable - end, least) : mebibytes;
     const startMiB = end;
     end += size;
@@ -72,59 +71,12 @@ function first(firmware: 'bios' | 'efi', kind: 'gpt' | 'msdos'): readonly Wanted
     : [{ name: 'efi', mebibytes: 64, fs: 'vfat', label: 'COS_GRUB' }];
 }
 
-function leastOf(name: string, needs: WantedLayout['needs']): number {
-  if (name === 'state' || name === 'recovery') return needs[name];
-  return name === 'bios' ? 1 : 16;
-}
-
-/** Bytes that a file system keeps of a label. */
-const LABEL_BYTES: Readonly<Record<string, number | undefined>> = { xfs: 12, vfat: 11, fat: 11 };
-
-/** It becomes a word of what sfdisk reads, and the name by which partitions of ours are found. */
-function refuseName({ name }: WantedPartition): void {
-  if (/^[A-Za-z0-9_.-]{1,36}$/.test(name)) return;
-  throw new UsageError({
-    code: 'name-impossible',
-    message: `${JSON.stringify(name)} cannot be the name of a partition`,
-    reason: 'it is up to 36 letters, digits, dots, hyphens and underscores',
-    hint: 'change it in install.extra-partitions',
-    exit: EXIT.readCommandConfig,
-  });
-}
-
-/** It becomes a word of the boot menu and of the kernel's command line. */
-function refuseLabel({ name, label, fs = 'ext4' }: WantedPartition): void {
-  if (label === undefined) return;
-  const most = LABEL_BYTES[fs] ?? 16;
-  if (/^[A-Za-z0-9_.-]+$/.test(label) && label.length <= most) return;
-  throw new UsageError({
-    code: 'label-impossible',
-    message: `${JSON.stringify(label)} cannot be the label of the partition ${name}`,
-    reason: `${fs} keeps ${most} bytes, and the boot menu needs one plain word`,
-    hint: 'use letters, digits and underscores',
-    exit: EXIT.readCommandConfig,
-  });
-}
-
-function refuseTwice(all: readonly WantedPartition[]): void {
-  for (const key of ['name', 'label'] as const) {
-    const seen = new Set<string>();
-    for (const { [key]: value } of all) {
-      if (value === undefined) continue;
-      if (seen.has(value)) throw twice(key, value);
-      seen.add(value);
-    }
-  }
-}
-
-function twice(key: string, value: string): UsageError {
-  return new UsageError({
-    code: 'partition-twice',
-    message: `two partitions have the ${key} ${value}`,
-    reason: 'they would be taken for each other',
-    hint: 'change install.partitions or install.extra-partitions',
-    exit: EXIT.readCommandConfig,
-  });
+function leastOf(
+  { name, fs }: Pick<WantedPartition, 'name' | 'fs'>,
+  needs: WantedLayout['needs'],
+): number {
+  const ofFs = fs === undefined ? 1 : (FILE_SYSTEMS[fs]?.leastMiB ?? 1);
+  return name === 'state' || name === 'recovery' ? Math.max(needs[name], ofFs) : ofFs;
 }
 
 function efiOnMsdos(): UsageError {
@@ -157,19 +109,25 @@ function tooMany(all: readonly WantedPartition[]): UsageError {
   });
 }
 
-function tooSmall(name: string, has: number, least: number): UsageError {
+function tooSmall(partition: {
+  readonly name: string;
+  readonly mebibytes: number;
+  readonly least: number;
+  readonly fs: string | undefined;
+}): UsageError {
+  const { name, mebibytes, least, fs } = partition;
   return new UsageError({
     code: 'partition-too-small',
-    message: `${has} MiB are too few for the partition ${name}`,
-    reason: REASONS[name] ?? 'no file system of use is that small',
-    hint: `give it at least ${least}: install.partitions.${name}.size: ${least}`,
+    message: `${mebibytes} MiB are too few for the partition ${name}`,
+    reason: REASONS[name] ?? `no ${fs ?? 'file system'} of use is that small`,
+    hint: `give it at least ${least}, in install.partitions or install.extra-partitions`,
     exit: EXIT.noSpace,
   });
 }
 
 const REASONS: Readonly<Record<string, string | undefined>> = {
-  state: 'it holds the active image and its copy',
-  recovery: 'it holds the recovery image',
+  state: 'it holds the active and the passive image, and the next one beside them',
+  recovery: 'it holds the recovery image, and the next one beside it',
 };
 
 function diskTooSmall(

@@ -26,7 +26,7 @@ export const installRequest = upgradeRequest.extend({
     /** Absent: a copy of the active image. */
     source: upgradeRequest.shape.source.optional(),
   }),
-  /** Files for COS_OEM: their names there, where they come from, and what they must be. */
+  /** Files for COS_OEM: their names there, where they come from (addresses without secrets), and what they must be. */
   cloudInit: z.array(z.object({ name: z.string(), from: z.string(), digest: z.string() })),
   /** Boot menu for an image that brings none. */
   menu: z.string(),
@@ -44,3 +44,7 @@ export function installRequestOf(context: { readonly request: JsonValue }): Inst
 
 /** Where an installation keeps what must not outlive this boot: its log before there is a disk, and what was fetched. */
 export const INSTALL_MEMORY = '/run/slotwright/install';
+
+/** Where a medium is mounted while it is installed from, and the root file system on it. */
+export const MEDIUM_AT = `${INSTALL_MEMORY}/iso`;
+export const MEDIUM_ROOT = `${MEDIUM_AT}/rootfs.squashfs`;

@@ -37,7 +37,7 @@ export const checkPreconditions: Step = {
   },
 };
 
-export function mustHaveRecovery({ partitions }: Device): void {
+export function mustHaveRecovery({ partitions }: Pick<Device, 'partitions'>): void {
   if (partitions.some(({ role }) => role === 'recovery')) return;
   throw new SystemError({
     code: 'no-recovery',

@@ -37,7 +37,11 @@ async function copy(
 ): Promise<void> {
   const fetched = fetchedPath(name);
   const there = (await system.files.stat(fetched)) !== undefined;
-  const found = await system.images.fetch(there ? fetched : from, to, 0o600, { signal });
+  const found = await system.images
+    .fetch(there ? fetched : from, to, 0o600, { signal })
+    .catch((error: unknown) => {
+      throw signal.aborted ? error : notFetchedAgain(from, error);
+    });
   if (found.digest === digest) return;
   await system.files.remove(to);
   throw new SystemError({
@@ -49,7 +53,19 @@ async function copy(
   });
 }
 
-function noOem(): SystemError {
+function notFetchedAgain(from: string, cause: unknown): unknown {
+  if (!(cause instanceof SystemError)) return cause;
+  return new SystemError({
+    code: 'not-fetched',
+    message: `${from} cannot be fetched once more`,
+    reason: cause.reason ?? cause.message,
+    hint: 'give the same install command again: the log keeps no passwords of addresses',
+    exit: EXIT.download,
+    cause,
+  });
+}
+
+export function noOem(): SystemError {
   return new SystemError({
     code: 'no-oem',
     message: 'there is no OEM partition for the configuration',

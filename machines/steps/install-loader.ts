@@ -57,7 +57,11 @@ function placeFor(context: StepContext): LoaderPlace {
   }
   const at = placeOf(context.device, 'efi');
   if (at !== undefined) return { firmware, at };
-  throw new SystemError({
+  throw noEfi();
+}
+
+export function noEfi(): SystemError {
+  return new SystemError({
     code: 'no-efi',
     message: 'no EFI partition was found on the disk',
     reason: 'no partition has the GPT name "efi" or the label COS_GRUB',

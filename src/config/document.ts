@@ -10,7 +10,7 @@ export function configurationDocument(): string {
 
 Lowest to highest: the defaults, \`/etc/os-release\` (its keys in lower case), \`/etc/elemental/config.yaml\`,
 \`/etc/elemental/config.d/*.yaml\` in lexical order, the environment, flags that were given. Maps are merged, lists are
-replaced. A value of the wrong type is told and passed over; a file that does not parse ends the command with exit 31.
+replaced. A value of the wrong type is told and passed over (\`install\` refuses one of its own); a file that does not parse ends the command with exit 31.
 \`--config-dir\` names another directory; \`slotwright schema config\` prints a JSON schema for editors.
 
 | key | default | environment | meaning |

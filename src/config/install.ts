@@ -1,4 +1,5 @@
 /** From the configuration to the request of an installation. */
+import { withoutSecrets } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { ImageSource } from '../system/port.ts';
@@ -102,11 +103,9 @@ const RECOVERY: SourceNames = {
   key: 'install.recovery-system.uri',
 };
 
-/** Where the root file system of a medium is while it is mounted for an installation. */
-export const MEDIUM_ROOT = '/run/slotwright/install/iso/rootfs.squashfs';
-
-function onMedium(uri: string): ImageSource {
-  return { kind: 'file', path: MEDIUM_ROOT, uri };
+/** The engine opens it. What is shown, recorded and written to state.yaml, which all may read, holds no password. */
+function onMedium(iso: string): ImageSource {
+  return { kind: 'file', path: iso, uri: withoutSecrets(iso) };
 }
 
 function systemSource(
@@ -134,9 +133,16 @@ function partitionOf(
 
 /** An address stays one; a path is one of this system. */
 function placeOf(given: string, directory: string): string {
-  return /^https?:\/\//i.test(given)
-    ? given
-    : absolutePath(given.replace(/^file:(\/\/)?/, ''), directory);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase() ?? 'file';
+  if (scheme === 'http' || scheme === 'https') return given;
+  if (scheme === 'file') return absolutePath(given.replace(/^file:(\/\/)?/i, ''), directory);
+  throw new UsageError({
+    code: 'address-unknown',
+    message: `${withoutSecrets(given)} cannot be fetched`,
+    reason: `addresses are http:// or https://, and this one is ${scheme}://`,
+    hint: 'fetch it by hand, and name the file',
+    exit: EXIT.download,
+  });
 }
 
 function oneOf<T extends string>(

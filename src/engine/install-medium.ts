@@ -1,22 +1,23 @@
 /** A medium that an image is taken from: brought into memory where it is elsewhere, and mounted as long as the installation runs. */
-import { INSTALL_MEMORY } from '../../machines/install-request.ts';
+import { INSTALL_MEMORY, MEDIUM_AT, MEDIUM_ROOT } from '../../machines/install-request.ts';
+import { withoutSecrets } from '../address.ts';
 import { SystemError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { ImageSource } from '../system/port.ts';
+import type { InstallWish } from './install-plan.ts';
 import { notFetched } from './install-refusals.ts';
 import type { Controls, Machinery } from './machinery.ts';
 
-/** Where the root file system of the medium is then. */
-export const MEDIUM_AT = `${INSTALL_MEMORY}/iso`;
 const FETCHED = `${INSTALL_MEMORY}/elemental.iso`;
 
 export async function mediumOf(
   { system }: Machinery,
-  iso: string | undefined,
+  { iso, source: named }: Pick<InstallWish, 'iso' | 'source'>,
   { signal, observer }: Controls,
-): Promise<{ release(): Promise<void> }> {
-  if (iso === undefined) return { release: async () => undefined };
+): Promise<{ readonly source: ImageSource; release(): Promise<void> }> {
+  if (iso === undefined) return { source: named, release: async () => undefined };
   const isAddress = /^https?:\/\//i.test(iso);
-  const source = isAddress ? FETCHED : iso;
+  const file = isAddress ? FETCHED : iso;
   if (isAddress) {
     const report = observer.progress;
     const effort = { signal, ...(report === undefined ? {} : { report }) };
@@ -26,19 +27,41 @@ export async function mediumOf(
       throw signal.aborted ? error : notFetched(iso, error);
     }
   }
-  await system.mounts.mount({ kind: 'image', source, at: MEDIUM_AT, mode: 'ro' });
-  const release = async (): Promise<void> => {
-    await system.mounts.unmount(MEDIUM_AT);
+  const forget = async (): Promise<void> => {
     await system.files.removeTree(MEDIUM_AT);
     await system.files.remove(FETCHED);
   };
-  if ((await system.files.stat(`${MEDIUM_AT}/rootfs.squashfs`)) !== undefined) return { release };
+  try {
+    await system.mounts.mount({ kind: 'image', source: file, at: MEDIUM_AT, mode: 'ro' });
+  } catch (error) {
+    await forget();
+    throw notMounted(iso, error);
+  }
+  const release = async (): Promise<void> => {
+    await system.mounts.unmount(MEDIUM_AT);
+    await forget();
+  };
+  if ((await system.files.stat(MEDIUM_ROOT)) !== undefined) {
+    return { source: { ...named, path: MEDIUM_ROOT }, release };
+  }
   await release();
   throw new SystemError({
     code: 'medium-empty',
-    message: `${iso} holds no system`,
+    message: `${withoutSecrets(iso)} holds no system`,
     reason: 'there is no rootfs.squashfs at its top',
     hint: 'name an installation medium of such a system',
     exit: EXIT.noSource,
+  });
+}
+
+function notMounted(iso: string, cause: unknown): unknown {
+  if (!(cause instanceof SystemError)) return cause;
+  return new SystemError({
+    code: 'medium-unreadable',
+    message: `${withoutSecrets(iso)} cannot be read as a medium`,
+    reason: cause.reason ?? cause.message,
+    hint: 'check the path, and the checksum beside it; nothing was changed',
+    exit: EXIT.download,
+    cause,
   });
 }

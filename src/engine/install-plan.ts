@@ -1,14 +1,17 @@
 /** What an installation will be, found out before anything is written: source, disk, layout, programs, configuration to be copied. */
 import { layOutDisk, type WantedLayout } from '../../machines/install-layout.ts';
+import { refuseImageLabels } from '../../machines/install-names.ts';
 import type { InstallRequest } from '../../machines/install-request.ts';
 import { mustBeADisk, mustBeFree } from '../../machines/steps/check-disk.ts';
 import { fetchedPath } from '../../machines/steps/copy-cloud-init.ts';
+import { withoutSecrets } from '../address.ts';
 import type { HookFile, ImageSource, SourceFacts } from '../system/port.ts';
 import { keyOf } from './carry-out.ts';
 import { imageBytes, imageRequestOf, keyParts, type ImageWish } from './image-request.ts';
 import {
   emptyRecoverySource,
   mustFitFirmware,
+  mustHoldContent,
   mustHaveLoader,
   mustHavePrograms,
   notFetched,
@@ -35,7 +38,7 @@ export interface InstallWish extends ImageWish {
   readonly squashOptions: readonly string[];
   /** Paths and addresses of files for COS_OEM. */
   readonly cloudInit: readonly string[];
-  /** File or address of a medium that holds the source. */
+  /** File or address of a medium that holds the source: its path is known when it is mounted. */
   readonly iso?: string;
   /** Boot menu for an image that brings none. */
   readonly menu: string;
@@ -47,6 +50,7 @@ export interface InstallWish extends ImageWish {
 export interface InstallPlan {
   readonly wish: InstallWish;
   readonly disk: string;
+  readonly firmware: 'bios' | 'efi';
   readonly facts: SourceFacts;
   readonly hooks: readonly HookFile[];
   readonly key: string;
@@ -74,6 +78,10 @@ export async function planInstallation(
     recoveryFacts === undefined
       ? imageBytes(wish, facts)
       : imageBytes(wish.recovery, recoveryFacts);
+  mustHoldContent('system', imageBytes(wish, facts), facts);
+  if (recoveryFacts !== undefined) mustHoldContent('recovery-system', recoveryBytes, recoveryFacts);
+  const imageLabels = labelsOf(wish);
+  refuseImageLabels([], imageLabels);
   const table =
     wish.partitions === 'kept'
       ? undefined
@@ -82,6 +90,7 @@ export async function planInstallation(
           disk,
           bytes,
           firmware,
+          imageLabels,
           needs: needsOf(imageBytes(wish, facts), recoveryBytes),
         });
   await mustHavePrograms(system, table);
@@ -103,6 +112,7 @@ export async function planInstallation(
   return {
     wish,
     disk,
+    firmware,
     facts,
     hooks,
     key: keyOf(machinery, 'install', {
@@ -145,7 +155,7 @@ async function fetchAll(
     const name = cloudInitName(index);
     try {
       const { digest } = await system.images.fetch(from, fetchedPath(name), 0o600, { signal });
-      fetched.push({ name, from, digest });
+      fetched.push({ name, from: withoutSecrets(from), digest });
     } catch (error) {
       throw signal.aborted ? error : notFetched(from, error);
     }
@@ -158,8 +168,16 @@ export const cloudInitName = (index: number): string => `9${index}_custom.yaml`;
 
 const MIB = 2 ** 20;
 
-/** MiB: the images, inode tables and journal, and room for the log. */
+/** A packed image has none. */
+function labelsOf({ label, passiveLabel, recovery }: InstallWish): readonly string[] {
+  return [label, passiveLabel, ...(recovery.fs === 'squashfs' ? [] : [recovery.label])];
+}
+
+/**
+ * MiB: the images, the next one beside them, inode tables and journal, and room for the log. A disk that no upgrade fits on is refused
+ * while nothing is lost yet.
+ */
 function needsOf(image: number, recovery: number): WantedLayout['needs'] {
   const holding = (bytes: number): number => Math.ceil((bytes / MIB) * 1.03) + 64;
-  return { state: holding(2 * image), recovery: holding(recovery) };
+  return { state: holding(3 * image), recovery: holding(2 * recovery) };
 }

@@ -1,8 +1,13 @@
 /** What is refused about an installation before the first write, and how that is said. */
 import type { InstallRequest } from '../../machines/install-request.ts';
+import { mustHaveRecovery } from '../../machines/steps/check-preconditions.ts';
+import { noOem } from '../../machines/steps/copy-cloud-init.ts';
+import { noEfi } from '../../machines/steps/install-loader.ts';
 import { SystemError, UsageError } from '../errors.ts';
+import { withoutSecrets } from '../address.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { ImageSource, NewLoader, System } from '../system/port.ts';
+import type { ImageSource, NewLoader, Role, SourceFacts, System } from '../system/port.ts';
+import type { FoundDevice } from './device.ts';
 import type { InstallWish } from './install-plan.ts';
 
 /** Programs are looked for before a disk is erased that they are needed for. */
@@ -46,6 +51,25 @@ export async function mustHaveLoader(
   });
 }
 
+/** A size that was asked for may be below what there is to write. */
+export function mustHoldContent(
+  image: 'system' | 'recovery-system',
+  bytes: number,
+  { contentBytes }: Pick<SourceFacts, 'contentBytes'>,
+): void {
+  const least = Math.ceil((contentBytes * 1.01) / MIB) + 4;
+  if (bytes >= least * MIB) return;
+  throw new UsageError({
+    code: 'image-too-small',
+    message: `an image of ${Math.floor(bytes / MIB)} MiB cannot hold its source`,
+    reason: `the files of it have ${Math.ceil(contentBytes / MIB)} MiB`,
+    hint: `set install.${image}.size to ${least} or more, or leave it out; nothing was changed`,
+    exit: EXIT.noSpace,
+  });
+}
+
+const MIB = 2 ** 20;
+
 /** A BIOS reads sectors of 512 bytes, and so do the first steps of GRUB. */
 export function mustFitFirmware(
   { disk, sectorBytes }: { readonly disk: string; readonly sectorBytes: number },
@@ -80,6 +104,18 @@ export async function mustBeAlone(system: System, wish: InstallWish, disk: strin
   });
 }
 
+/** What partitions that are kept must have: told before the log of the installation is begun on them. */
+export function mustHaveParts(
+  found: Pick<FoundDevice, 'partitions'>,
+  { cloudInit }: Pick<InstallWish, 'cloudInit'>,
+  firmware: 'bios' | 'efi',
+): void {
+  mustHaveRecovery(found);
+  const has = (wanted: Role): boolean => found.partitions.some(({ role }) => role === wanted);
+  if (firmware === 'efi' && !has('efi')) throw noEfi();
+  if (cloudInit.length > 0 && !has('oem')) throw noOem();
+}
+
 export function refuseSystem(what: string): UsageError {
   return new UsageError({
     code: 'already-installed',
@@ -104,7 +140,7 @@ export function notFetched(from: string, cause: unknown): SystemError {
   const known = cause instanceof SystemError ? (cause.reason ?? cause.message) : String(cause);
   return new SystemError({
     code: 'not-fetched',
-    message: `${from} cannot be fetched`,
+    message: `${withoutSecrets(from)} cannot be fetched`,
     reason: known,
     hint: 'check the path or the address; nothing was changed',
     exit: EXIT.download,

@@ -17,7 +17,7 @@ import {
   type InstallPlan,
   type InstallWish,
 } from './install-plan.ts';
-import { mustBeAlone, refuseSystem } from './install-refusals.ts';
+import { mustBeAlone, mustHaveParts, refuseSystem } from './install-refusals.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
 import { forgetMemory, sessionInMemory } from './memory-session.ts';
 import { installedBefore, registryOf, unfinished } from './memory.ts';
@@ -34,9 +34,9 @@ export async function installDevice(
   const { system, state } = machinery;
   await system.files.makeDirectory(INSTALL_MEMORY, 0o700);
   const lock = await state.lock(INSTALL_MEMORY);
-  const medium = await mediumOf(machinery, wish.iso, controls);
+  const medium = await mediumOf(machinery, wish, controls);
   try {
-    const plan = await planInstallation(machinery, wish, controls);
+    const plan = await planInstallation(machinery, { ...wish, source: medium.source }, controls);
     return wish.partitions === 'kept'
       ? await installOnPartitions(machinery, plan, controls)
       : await installOnDisk(machinery, plan, controls);
@@ -102,8 +102,9 @@ async function installOnPartitions(
   plan: InstallPlan,
   controls: Controls,
 ): Promise<Outcome> {
-  const { wish, disk, hooks, key } = plan;
+  const { wish, disk, firmware, hooks, key } = plan;
   const found = await findDeviceOn(machinery.system, disk);
+  mustHaveParts(found, wish, firmware);
   await mustBeAlone(machinery.system, wish, disk);
   return withSession({ machinery, found }, async (session) => {
     const owed = unfinished(session);

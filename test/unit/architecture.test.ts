@@ -35,7 +35,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli': ['src/config', 'src/inspect', 'src/engine', 'machines', 'state'],
 };
 
-const SHARED = new Set(['src/system/port.ts', 'src/errors.ts', 'src/exit-codes.ts']);
+const SHARED = new Set([
+  'src/system/port.ts',
+  'src/errors.ts',
+  'src/exit-codes.ts',
+  'src/address.ts',
+]);
 
 /** Files at the edge: only they touch the machine. */
 const EDGES = [

@@ -148,7 +148,7 @@ export const install: Command = {
   run: async (context, invocation) => {
     requireRoot(context);
     const services = await context.services();
-    const config = withDeprecated(await settingsFor(context, invocation), invocation);
+    const config = withDeprecated(await settingsFor(context, invocation, 'install'), invocation);
     const live = await services.configFiles.stat(LIVE_TREE);
     const request = installRequest({
       config,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { syncDirectory, temporaryName } from '../../../state/durable-file.ts';
+import { withoutSecrets } from '../../address.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { doing } from './file-error.ts';
@@ -22,7 +23,7 @@ export async function fetchFile(
   const folder = path.dirname(to);
   const temporary = temporaryName(folder);
   const digest = createHash('sha256');
-  return doing(`bring ${from} to ${to}`, async () => {
+  return doing(`bring ${withoutSecrets(from)} to ${to}`, async () => {
     const file = await open(temporary, 'wx', mode);
     try {
       await file.chmod(mode);
@@ -48,6 +49,9 @@ type Take = (bytes: Uint8Array) => Promise<void>;
 const isAddress = (from: string): boolean => /^https?:\/\//i.test(from);
 
 const read = async (from: string, take: Take, { signal }: Effort): Promise<void> => {
+  // A pipe or a device may never end, and a pipe without a writer does not even begin.
+  const found = await stat(from);
+  if (!found.isFile()) throw noFile(from);
   for await (const chunk of createReadStream(from, { signal }) as AsyncIterable<Buffer>) {
     await take(chunk);
   }
@@ -79,10 +83,19 @@ const writeAll = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
   }
 };
 
+const noFile = (from: string): SystemError =>
+  new SystemError({
+    code: 'fetch-failed',
+    message: `${from} cannot be fetched`,
+    reason: 'it is no file',
+    hint: 'name a file',
+    exit: EXIT.download,
+  });
+
 const refused = (url: string, status: number): SystemError =>
   new SystemError({
     code: 'fetch-failed',
-    message: `${url.replace(/^(https?:\/\/)[^/@]*@/i, '$1')} cannot be fetched`,
+    message: `${withoutSecrets(url)} cannot be fetched`,
     reason: `the server answered with status ${status}`,
     hint: 'check the address',
     exit: EXIT.download,

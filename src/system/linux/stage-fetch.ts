@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type { FetchRequest, FetchResult } from '../../cloud-init/target.ts';
+import { withoutSecrets } from '../../address.ts';
 import { SystemError } from '../../errors.ts';
 import { hasCode } from './confined-error.ts';
 import type { Answer } from './fetch-exchange.ts';
@@ -60,7 +61,7 @@ export function createFetch(
     const late = limit?.aborted === true && !request.signal.aborted;
     throw new SystemError({
       code: 'fetch-failed',
-      message: `cannot fetch ${withoutPassword(request.url)}`,
+      message: `cannot fetch ${withoutSecrets(request.url)}`,
       reason: late ? lateReason(request, last) : reasonOf(last),
       hint: 'check the address, the network and the proxy',
       cause: last,
@@ -187,8 +188,4 @@ function reasonOf(error: unknown): string {
     return error.message;
   }
   return error instanceof Error ? error.message : String(error);
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/^(https?:\/\/)[^/@]*@/i, '$1');
 }

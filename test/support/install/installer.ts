@@ -20,8 +20,8 @@ export const OWN_LABELS = `
 install:
   partitions:
     oem: {label: T_OEM}
-    recovery: {label: T_RECOVERY, size: 400}
-    state: {label: T_STATE, size: 800}
+    recovery: {label: T_RECOVERY, size: 700}
+    state: {label: T_STATE, size: 900}
     persistent: {label: T_PERSISTENT}
 `;
 

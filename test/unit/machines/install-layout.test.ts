@@ -7,7 +7,11 @@ import {
 } from '../../../machines/install-layout.ts';
 
 const GIB = 2 ** 30;
-const part = (name: string, mebibytes: number, label = `COS_${name}`): WantedPartition => ({
+const part = (
+  name: string,
+  mebibytes: number,
+  label = `COS_${name.toUpperCase()}`,
+): WantedPartition => ({
   name,
   mebibytes,
   label,
@@ -26,6 +30,7 @@ const wanted = (more: Partial<WantedLayout> = {}): WantedLayout => ({
     persistent: part('persistent', 0),
   },
   extra: [],
+  imageLabels: ['COS_ACTIVE', 'COS_PASSIVE', 'COS_SYSTEM'],
   needs: { recovery: 500, state: 1000 },
   ...more,
 });
@@ -70,7 +75,40 @@ describe('the partitions of a disk to be installed', () => {
     ],
     ['two rests', { extra: [part('data', 0)] }, 'two-rests'],
     ['one name twice', { extra: [part('state', 10, 'OTHER')] }, 'partition-twice'],
-    ['one label twice', { extra: [part('data', 10, 'COS_oem')] }, 'partition-twice'],
+    ['one label twice', { extra: [part('data', 10, 'COS_OEM')] }, 'partition-twice'],
+    ['the name of a part of the system', { extra: [part('efi', 64, 'OTHER')] }, 'name-taken'],
+    ['the label of a part of the system', { extra: [part('data', 10, 'COS_GRUB')] }, 'name-taken'],
+    ['the label of an image', { extra: [part('data', 10, 'COS_ACTIVE')] }, 'label-twice'],
+    ['one label for two images', { imageLabels: ['A', 'B', 'A'] }, 'label-twice'],
+    ['a label that no image keeps', { imageLabels: ['A'.repeat(17)] }, 'label-impossible'],
+    [
+      'a label of its own on msdos, which keeps no names',
+      {
+        kind: 'msdos',
+        partitions: { ...wanted().partitions, state: part('state', 8192, 'OWN') },
+      },
+      'label-unknown',
+    ],
+    [
+      'a file system that is not made',
+      { extra: [{ ...part('data', 500), fs: 'btrfs' }] },
+      'file-system-unknown',
+    ],
+    [
+      'FAT for what needs links and modes',
+      {
+        partitions: {
+          ...wanted().partitions,
+          state: { ...part('state', 8192, 'COS_STATE'), fs: 'vfat' },
+        },
+      },
+      'file-system-unknown',
+    ],
+    [
+      'an XFS that is too small to be made',
+      { extra: [{ ...part('data', 200), fs: 'xfs' }] },
+      'partition-too-small',
+    ],
     ['a label that is no word', { extra: [part('data', 10, 'a b')] }, 'label-impossible'],
     ['a label that is too long', { extra: [part('data', 10, 'A'.repeat(17))] }, 'label-impossible'],
     [
