@@ -58,6 +58,8 @@ export interface Before {
   readonly hookFiles: readonly string[];
   /** What must boot at every instant, beside recovery: a slot, unless the user gave both up. */
   readonly always?: 'a slot' | 'recovery';
+  /** Slots that the user lets go for want of room: while that happens, GRUB may see the name of something freed. */
+  readonly givenUp?: readonly ('active' | 'passive')[];
 }
 
 /** Labels that the menu entries ask for (spec 1.6). */
@@ -108,6 +110,15 @@ function somethingBoots(facts: DiskFacts, before: Before): readonly Violation[] 
       violation(1, `GRUB may find ${told(active)} as active and ${told(passive)} as passive`),
     );
   }
+  // A name that is there leads to something whole, also where the other one would do.
+  for (const slot of ['active', 'passive'] as const) {
+    if (before.givenUp?.includes(slot) === true) continue;
+    const sound = ({ [slot]: sight }: View): boolean => sight === 'absent' || fits(sight, slot);
+    const torn = before.facts.loader.every(sound)
+      ? facts.loader.find((view) => !sound(view))?.[slot]
+      : undefined;
+    if (torn !== undefined) found.push(violation(1, `GRUB may find ${told(torn)} as ${slot}`));
+  }
   const { loaderRecovery } = facts;
   const hadRecovery = before.facts.loaderRecovery.every((sight) => fits(sight, 'recovery'));
   const ruin = loaderRecovery.find((sight) => !fits(sight, 'recovery'));
@@ -122,7 +133,9 @@ function somethingBoots(facts: DiskFacts, before: Before): readonly Violation[] 
   return found;
 }
 
-function boots({ active, passive }: DiskFacts['loader'][number]): boolean {
+type View = DiskFacts['loader'][number];
+
+function boots({ active, passive }: View): boolean {
   return fits(active, 'active') || fits(passive, 'passive');
 }
 

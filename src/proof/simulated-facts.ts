@@ -48,6 +48,10 @@ export function runningContent(machine: SimulatedMachine): string | undefined {
 function heldBy(machine: SimulatedMachine): readonly string[] {
   const open = [...machine.descriptors].filter(([, count]) => count > 0);
   const frozen = machine.roles().filter((role) => machine.disk(role).freeze === 'frozen');
+  const changed = machine.mounts.filter(
+    ({ by, root, mode, outside = mode }) =>
+      by === 'boot' && root.fs !== 'state' && mode !== outside,
+  );
   const state = machine.roles().includes('state') ? machine.disk('state').mode : 'ro';
   return [
     ...machine.toolMounts().map(({ at, source }) => `${source} is mounted at ${at}`),
@@ -55,6 +59,7 @@ function heldBy(machine: SimulatedMachine): readonly string[] {
     ...[...machine.processes].map((name) => `${name} runs`),
     ...open.map(([name]) => `files of ${name} are open`),
     ...frozen.map((role) => `${role} is frozen`),
+    ...changed.map(({ at, mode, outside }) => `${at} is ${mode} and was ${outside ?? mode}`),
     ...(state === 'rw' ? ['COS_STATE is writable'] : []),
   ];
 }

@@ -106,7 +106,12 @@ export async function afterwards(story: Story): Promise<Goals> {
 
 export function beforeOf(
   machine: SimulatedMachine,
-  { lastGood, changes = [], always }: Pick<Story, 'lastGood' | 'changes' | 'always'> = {},
+  {
+    lastGood,
+    changes = [],
+    always,
+    givenUp,
+  }: Pick<Story, 'lastGood' | 'changes' | 'always' | 'givenUp'> = {},
 ): Before {
   const facts = factsNow(machine);
   const good =
@@ -116,6 +121,7 @@ export function beforeOf(
     ...(good === undefined ? {} : { lastGood: good }),
     hookFiles: [...HOOK_FILES, ...changes],
     ...(always === undefined ? {} : { always }),
+    ...(givenUp === undefined ? {} : { givenUp }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface Story {
   readonly changes?: readonly string[];
   /** What must boot at every instant, where that is not a slot. */
   readonly always?: 'recovery';
+  /** Slots that are let go for want of room. */
+  readonly givenUp?: readonly ('active' | 'passive')[];
   /** A cut may end in undoing it, and in asking again where that is possible. */
   readonly mayEnd?: 'undone';
   /** Asked for again, it is done again. */
@@ -140,6 +142,7 @@ export const resetting = {
   withoutPassive: {
     ...story('must give up passive first', { ...IN_RECOVERY, stateBytes: 1000 * MIB }),
     ...RESET,
+    givenUp: ['passive'],
   },
   withoutSlots: {
     ...story('must give up both slots first', {
@@ -150,6 +153,7 @@ export const resetting = {
     }),
     ...RESET,
     always: 'recovery',
+    givenUp: ['active', 'passive'],
     mayEnd: 'undone',
   },
   rescued: {
@@ -161,6 +165,13 @@ export const resetting = {
     ...RESET,
     ask: (machine, wish) => reset(machine, wish, { erase: ['persistent', 'oem'] }),
     changes: ['/oem/install.yaml', '/oem/settings', '/oem/grubenv', '/usr/local/data'],
+    mayEnd: 'undone',
+  },
+  erasingOne: {
+    ...story('loses COS_PERSISTENT alone because that was asked for', IN_RECOVERY),
+    ...RESET,
+    ask: (machine, wish) => reset(machine, wish, { erase: ['persistent'] }),
+    changes: ['/usr/local/data'],
     mayEnd: 'undone',
   },
   once: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factsNow } from '../../../src/proof/simulated-facts.ts';
+import { factsNow, runningContent } from '../../../src/proof/simulated-facts.ts';
 import { booted, recovering, wishOf } from '../../support/simulated/stories.ts';
 import { abort, resume, upgrade, wishFor } from '../../support/simulated/commands.ts';
 import { foldOperation } from '../../../src/engine/fold.ts';
@@ -7,6 +7,9 @@ import { requestOf } from '../../../machines/upgrade-request.ts';
 import { simulatedState } from '../../../src/system/simulated/state-access.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
 import { sourceOf } from '../../../src/system/simulated/sources.ts';
+import { boot } from '../../../src/system/simulated/cold-machine.ts';
+import { simulatedSystem } from '../../../src/system/simulated/system.ts';
+import { inodeAt, withInode, withoutName } from '../../../src/system/simulated/tree.ts';
 import { done, fails, given, planWith, start } from '../../support/given.ts';
 
 /** The machine as a kill at this moment of an upgrade leaves it. */
@@ -40,8 +43,37 @@ describe('a resumed upgrade', () => {
   it('can be aborted until the pivot is begun, and not after it', async () => {
     const early = await killedAt('append step.started retire-active: durable');
     expect(await abort(early)).toMatchObject({ outcome: 'rolled-back', exit: 0 });
-    const late = await killedAt('append step.completed set-active: durable');
-    await expect(abort(late)).rejects.toMatchObject({ code: 'past-pivot', exit: 95 });
+    for (const moment of ['step.started set-active', 'step.completed set-active']) {
+      const late = await killedAt(`append ${moment}: durable`);
+      await expect(abort(late)).rejects.toMatchObject({ code: 'past-pivot', exit: 95 });
+    }
+  });
+
+  it('leaves passive alone when the machine runs from it by then', async () => {
+    const killed = await killedAt('append step.completed set-active: durable');
+    await simulatedSystem(killed).boot.writeEnvironment('/oem/grubenv', {
+      saved_entry: 'fallback',
+    });
+    const machine = boot(killed.shutDown());
+    if (machine === undefined) throw new Error('nothing boots');
+    const running = runningContent(machine);
+    expect(await resume(machine)).toMatchObject({ outcome: 'completed' });
+    expect(factsNow(machine).images['passive.img']).toMatchObject({
+      content: running,
+      label: 'COS_PASSIVE',
+    });
+  });
+
+  it('stops for attention when its new image is gone, and claims nothing', async () => {
+    const machine = await killedAt('append step.started set-active: durable');
+    const state = machine.disk('state');
+    const name = [...state.tree.names.keys()].find((path) => path.includes('/transition.'));
+    state.mode = 'rw';
+    state.change(withoutName(state.tree, name ?? '', state.held));
+    const before = factsNow(machine).images['active.img'];
+    const outcome = await resume(machine);
+    expect(outcome).toMatchObject({ outcome: 'attention', error: { code: 'target-vanished' } });
+    expect(factsNow(machine).images['active.img']).toEqual(before);
   });
 });
 
@@ -53,6 +85,22 @@ describe('an upgrade', () => {
     const state = await firstState(machine);
     expect(requestOf(state?.started ?? { request: null }).confirmed).toContain(running);
     expect(state?.started.inventory.running).toBe(running);
+  });
+});
+
+describe('the same upgrade again', () => {
+  it('is carried out when somebody has put something else of that size in place of its image', async () => {
+    const machine = await booted.fromActive.begin();
+    await upgrade(machine, wishFor('/new'));
+    expect(await upgrade(machine, wishFor('/new'))).toMatchObject({ outcome: 'already-installed' });
+    const state = machine.disk('state');
+    const image = inodeAt(state.tree, '/cOS/active.img');
+    if (image?.kind !== 'image') throw new Error('there is no active image');
+    state.mode = 'rw';
+    const ino = state.tree.names.get('/cOS/active.img') ?? 0;
+    state.change(withInode(state.tree, ino, { ...image, contents: new Map([['/other', '']]) }));
+    state.mode = 'ro';
+    expect(await upgrade(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
   });
 });
 

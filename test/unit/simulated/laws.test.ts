@@ -78,6 +78,15 @@ describe('the judgement of a cut', () => {
       },
     ],
     [
+      'a rename over active, although passive is whole',
+      async (system) => {
+        await build(system);
+        await system.settle.sync([STATE]);
+        await system.settle.checkpoint(STATE);
+        await system.files.rename(at('transition'), at('active'));
+      },
+    ],
+    [
       'renames that are synced and not checkpointed, as the reference does them',
       async (system) => {
         await build(system);
@@ -136,6 +145,7 @@ describe('the judgement of an end', () => {
     const system = simulatedSystem(machine);
     const before = beforeOf(machine);
     await system.mounts.remount(STATE, 'rw');
+    await system.mounts.remount('/oem', 'ro');
     await system.files.link(at('active'), at('retired.x'));
     await system.settle.sync([STATE]);
     await system.mounts.mount({ kind: 'image', source: at('active'), at: '/run/a', mode: 'ro' });
@@ -145,6 +155,7 @@ describe('the judgement of an end', () => {
     expect(told).toEqual([
       '5 retired.x.img is left over',
       `5 ${at('active')} is mounted at /run/a, and nothing is owed`,
+      '5 /oem is ro and was rw, and nothing is owed',
       '5 COS_STATE is writable, and nothing is owed',
     ]);
   });
