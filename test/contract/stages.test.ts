@@ -303,6 +303,33 @@ describe.skipIf(!asRoot)('stages on a real machine (needs root)', () => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(root);
   });
 
+  it('takes a hook of the running system with it when this program is killed', async () => {
+    const killed = await bundled();
+    const host = join(directory, 'host');
+    mkdirSync(join(host, 'oem'), { recursive: true });
+    writeFileSync(
+      join(host, 'oem/long.yaml'),
+      'stages:\n  before-upgrade:\n  - commands: ["echo begun; exec sleep 4715"]\n',
+    );
+    const script = `
+      const { createLinuxStages } = await import(${JSON.stringify(killed)});
+      await createLinuxStages({ callerEnvironment: {}, hostRoot: ${JSON.stringify(host)} }).run({
+        stage: 'before-upgrade', extraPaths: [], environment: {},
+        signal: new AbortController().signal, emit: async () => {},
+        show: (text) => process.stdout.write(text),
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    await vi.waitFor(() => {
+      expect(() => execFileSync('pgrep', ['-f', '^sleep 4715$'])).toThrow();
+    });
+  });
+
   it('gives a host stage the files of the running system and no chroot', async () => {
     const host = join(directory, 'host');
     mkdirSync(join(host, 'usr/local/cloud-config'), { recursive: true });

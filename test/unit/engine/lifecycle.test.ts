@@ -64,6 +64,13 @@ describe('a resumed upgrade', () => {
     });
   });
 
+  it('thaws what was frozen when the process was killed, and ends well', async () => {
+    const machine = await killedAt('append step.started set-active: durable');
+    machine.disk('state').freeze = 'frozen';
+    expect(await resume(machine)).toMatchObject({ outcome: 'completed' });
+    expect(factsNow(machine).held).toEqual([]);
+  });
+
   it('stops for attention when its new image is gone, and claims nothing', async () => {
     const machine = await killedAt('append step.started set-active: durable');
     const state = machine.disk('state');
