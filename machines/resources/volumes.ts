@@ -15,7 +15,7 @@ export const volumes: Resource = {
     ] as const) {
       const source = placeOf(device, role);
       if (source === undefined) continue;
-      const at = `${WORKING_TREE}/${name}`;
+      const at = await system.files.inside(WORKING_TREE, name);
       await system.mounts.mount({ kind: 'bind', source, at, mode: 'rw' });
       bound.push(at);
     }

@@ -52,5 +52,7 @@ export const deployImage: Step = {
 };
 
 export async function makeBaseDirectories({ files }: System, tree: string): Promise<void> {
-  for (const [name, mode] of BASE_DIRECTORIES) await files.makeDirectory(`${tree}/${name}`, mode);
+  for (const [name, mode] of BASE_DIRECTORIES) {
+    await files.makeDirectory(await files.inside(tree, name), mode);
+  }
 }

@@ -41,14 +41,14 @@ async function confirmerIn({
     if (await there(`usr/lib/systemd/system/${unit}`)) return 'slotwright';
   }
   if (await there('etc/slotwright/confirm')) return 'slotwright';
-  const vendor = await system.files.list(`${WORKING_TREE}/system/oem`);
+  const vendor = await system.files.list(await system.files.inside(WORKING_TREE, 'system/oem'));
   return vendor.some((name) => name.includes('boot_assessment')) ? 'elemental' : 'nothing';
 }
 
 /** `GRUB_ENTRY_NAME` of the new system's os-release (spec 3.1, step 12). */
 async function titleOf({ system }: StepContext): Promise<string | undefined> {
   for (const path of ['etc/os-release', 'usr/lib/os-release']) {
-    const text = await system.files.readText(`${WORKING_TREE}/${path}`);
+    const text = await system.files.readText(await system.files.inside(WORKING_TREE, path));
     const line = text?.split('\n').find((candidate) => candidate.startsWith('GRUB_ENTRY_NAME='));
     if (line !== undefined) return unquoted(line.slice('GRUB_ENTRY_NAME='.length).trim());
   }

@@ -1,9 +1,8 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { installRequestOf } from '../install-request.ts';
-import { WORKING_TREE } from '../resources/target.ts';
 import type { Step, StepContext } from '../step.ts';
-import { menuNames } from './stage-menu.ts';
+import { menuInImage, menuNames } from './stage-menu.ts';
 
 /** Puts the boot menu of the new system in its place on COS_STATE, or beside it: an image that brings none gets ours. */
 export const stageInstallMenu: Step = {
@@ -15,18 +14,17 @@ export const stageInstallMenu: Step = {
   async run(context) {
     const { system } = context;
     const { name, by } = menuNames(context);
-    const inImage = `${WORKING_TREE}/etc/cos/grub.cfg`;
-    const brought = (await system.files.stat(inImage))?.kind === 'file';
-    const from = brought ? inImage : installRequestOf(context).menu;
-    const text = await system.files.readText(from);
-    if (text === undefined) throw noMenu(from);
+    const brought = await menuInImage(context);
+    const { menu } = installRequestOf(context);
+    const text = brought ?? (await system.files.readText(menu));
+    if (text === undefined) throw noMenu(menu);
     await system.files.makeDirectory(name.slice(0, name.lastIndexOf('/')), 0o755);
     await system.files.remove(by);
     if (text === (await system.files.readText(name))) {
       return { menu: 'kept', reason: 'it is that of the new system' };
     }
     await system.files.writeText(by, text, 0o644);
-    return { menu: 'new', from: brought ? 'the image' : 'slotwright' };
+    return { menu: 'new', from: brought === undefined ? 'slotwright' : 'the image' };
   },
 
   undo: async (context: StepContext) => context.system.files.remove(menuNames(context).by),

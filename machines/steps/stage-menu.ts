@@ -2,8 +2,11 @@ import * as z from 'zod';
 import { WORKING_TREE } from '../resources/target.ts';
 import type { Step, StepContext } from '../step.ts';
 
-/** Where the boot menu of an image is (spec 1.6). */
-const MENU_IN_IMAGE = `${WORKING_TREE}/etc/cos/grub.cfg`;
+/** Text of the boot menu that the mounted image brings (spec 1.6). */
+export async function menuInImage({ system }: StepContext): Promise<string | undefined> {
+  const at = await system.files.inside(WORKING_TREE, 'etc/cos/grub.cfg');
+  return (await system.files.stat(at))?.kind === 'file' ? system.files.readText(at) : undefined;
+}
 
 const staged = z.object({ menu: z.enum(['new', 'kept']) });
 
@@ -19,8 +22,7 @@ export const stageMenu: Step = {
     const { system } = context;
     const { name, by } = menuNames(context);
     await removeStaged(context);
-    const there = (await system.files.stat(MENU_IN_IMAGE))?.kind === 'file';
-    const text = there ? await system.files.readText(MENU_IN_IMAGE) : undefined;
+    const text = await menuInImage(context);
     // Without an entry, not even recovery would boot.
     if (text?.includes('menuentry') !== true) {
       return { menu: 'kept', reason: 'the new system brings none with entries' };

@@ -65,6 +65,7 @@ export function dryRun(inner: System, tell: (sentence: string) => void = () => u
     },
     files: {
       stat: async (path) => (await look(path))?.stat,
+      inside: (root, name) => inner.files.inside(root, name),
       readText: (path) => inner.files.readText(path),
       list: (path) => inner.files.list(path),
       async makeDirectory(path) {

@@ -161,6 +161,11 @@ export interface FilesPort {
   /** Of the name itself: links are not followed. */
   stat(path: string): Promise<FileStat | undefined>;
   readText(path: string): Promise<string | undefined>;
+  /**
+   * Where a name leads with this directory as the root of everything: a link in an image means a place in the image, never one of this
+   * machine. What is not there is taken as it is named.
+   */
+  inside(root: string, name: string): Promise<string>;
   /** Names in a directory, sorted by code unit; empty when it is missing. */
   list(path: string): Promise<readonly string[]>;
   /** Makes a directory and its parents; an existing one keeps its mode. */

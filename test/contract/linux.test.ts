@@ -215,6 +215,22 @@ describe.skipIf(!isRoot)('the Linux machine (needs root)', () => {
   });
 
   describe('files', () => {
+    it('follows the links of a tree inside it, wherever they point', async () => {
+      const tree = await scratch();
+      await system.files.makeDirectory(path.join(tree, 'usr/lib'), 0o755);
+      await symlink('/usr/lib', path.join(tree, 'lib'));
+      await symlink('../../../../../usr', path.join(tree, 'up'));
+      await symlink('/nowhere/at/all', path.join(tree, 'dangling'));
+      await symlink('circle', path.join(tree, 'circle'));
+      const where = async (name: string): Promise<string> =>
+        path.relative(tree, await system.files.inside(tree, name));
+      expect(await where('lib/os-release')).toBe('usr/lib/os-release');
+      expect(await where('up/lib')).toBe('usr/lib');
+      expect(await where('dangling/x')).toBe('nowhere/at/all/x');
+      expect(await where('../../etc')).toBe('etc');
+      await expect(where('circle')).rejects.toMatchObject({ code: 'links-endless' });
+    });
+
     it('removes a link, never what it leads to', async () => {
       const folder = await scratch();
       await system.files.makeDirectory(path.join(folder, 'user'), 0o755);

@@ -1,5 +1,17 @@
 /** `install` on real disks: what is then on them, what is refused, and what SIGKILL leaves. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -216,6 +228,33 @@ describe.skipIf(!isRoot)('install on a real disk', () => {
         expect(exit).toBe(EXIT.ok);
         expect(tableOf(disk)).toHaveLength(table === 'gpt' ? 5 : 4);
       }
+    }),
+  );
+
+  it('takes links of the image for what they are in it, not here', { timeout: LONG }, () =>
+    onDisk(async (disk) => {
+      const outside = path.join(installer.folder, 'outside');
+      const tree = path.join(installer.folder, 'linked');
+      cpSync(installer.tree, tree, { recursive: true });
+      mkdirSync(path.join(outside, 'cos'), { recursive: true });
+      writeFileSync(path.join(outside, 'cos/grub.cfg'), 'menuentry "not of the image" {}\n');
+      writeFileSync(path.join(outside, 'os-release'), 'GRUB_ENTRY_NAME=Host\n');
+      for (const [name, to] of [
+        ['oem', path.join(outside, 'oem')],
+        ['etc/cos', path.join(outside, 'cos')],
+        ['etc/os-release', path.join(outside, 'os-release')],
+      ] as const) {
+        rmSync(path.join(tree, name), { recursive: true, force: true });
+        symlinkSync(to, path.join(tree, name));
+      }
+      const config = installer.config('own', OWN_LABELS);
+      const line = ['--system.uri', `dir:${tree}`, '--config-dir', config, '--firmware', 'bios'];
+      const { exit } = await installer.run('install', disk.node, ...line);
+      expect(exit).toBe(EXIT.ok);
+      const state = onPartition(disk.partition(4), ['grub2/grub.cfg', 'grub_oem_env']);
+      expect(state.get('text:grub2/grub.cfg')).not.toContain('not of the image');
+      expect(state.get('text:grub_oem_env')).not.toContain('Host');
+      expect(readdirSync(outside).toSorted()).toEqual(['cos', 'os-release']);
     }),
   );
 

@@ -13,6 +13,7 @@ import path from 'node:path';
 import { writeDurably } from '../../../state/durable-file.ts';
 import { SystemError } from '../../errors.ts';
 import { doing, ifThere } from './file-error.ts';
+import { inside } from './inside.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
 import type { FilesPort, FileStat } from '../port.ts';
 import type { BigIntStats } from 'node:fs';
@@ -24,6 +25,7 @@ export function createFiles(exec: Exec): FilesPort {
       const found = await ifThere(`look at ${file}`, () => lstat(file, { bigint: true }));
       return found === undefined ? undefined : fileStat(found);
     },
+    inside,
     readText: (file) => ifThere(`read ${file}`, () => readFile(file, 'utf8')),
     list: async (folder) =>
       ((await ifThere(`list ${folder}`, () => readdir(folder))) ?? []).toSorted(byCodeUnit),

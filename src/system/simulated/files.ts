@@ -104,6 +104,8 @@ export function simulatedFiles(machine: SimulatedMachine): FilesPort {
       machine.moment(`removed ${path}`);
     },
 
+    // Trees in memory have no links.
+    inside: async (root, name) => `${root}/${name}`,
     async removeTree(path) {
       const [mount] = mountsBelow(machine.mounts, path);
       if (mount !== undefined) {
