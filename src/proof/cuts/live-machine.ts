@@ -31,8 +31,13 @@ export async function heldBeyond(
 ): Promise<readonly string[]> {
   for (let tries = 0; ; tries += 1) {
     const more = beyond([...quiet, ...allowed], await heldBy(booted));
-    if (more.length === 0 || tries === TRIES) return more;
-    await delay(LOOK_EVERY_MS);
+    if (more.length > 0 && tries < TRIES) {
+      await delay(LOOK_EVERY_MS);
+      continue;
+    }
+    // Reported now; a frozen machine could not be switched off.
+    if (more.includes(FROZEN)) await booted.run(['fsfreeze', '--unfreeze', STATE_AT]);
+    return more;
   }
 }
 
@@ -100,6 +105,8 @@ async function mountsOf({ pid }: Booted): Promise<readonly string[]> {
     });
 }
 
+const FROZEN = 'COS_STATE is frozen';
+
 /** A dead tool may leave COS_STATE so; everything else dies with it. */
 export const WRITABLE = 'COS_STATE is writable';
 
@@ -134,7 +141,7 @@ async function temporaryFilesOf(booted: Booted): Promise<readonly string[]> {
   return found;
 }
 
-/** Asks for the lock without waiting, and for a thaw, which fails where nothing is frozen. */
+/** Asks for the lock without waiting, and for a freeze, which is refused where one is: a thaw would mend what it looks for. */
 async function locksOf(booted: Booted): Promise<readonly string[]> {
   const { stdout } = await booted.run(['sh', '-c', ASK, 'ask', STATE_AT]);
   return stdout.split('\n').filter((line) => line !== '');
@@ -142,5 +149,11 @@ async function locksOf(booted: Booted): Promise<readonly string[]> {
 
 const ASK = `
 flock --nonblock --exclusive "$1" true || echo 'COS_STATE is locked'
-if fsfreeze --unfreeze "$1" 2>&-; then echo 'COS_STATE is frozen'; fi
+# The machine's own program, whatever a test has put before it.
+PATH=/usr/sbin:/sbin:/usr/bin:/bin
+if said=$(LC_ALL=C fsfreeze --freeze "$1" 2>&1); then
+  fsfreeze --unfreeze "$1"
+else
+  case $said in *busy*) echo 'COS_STATE is frozen' ;; esac
+fi
 `;
