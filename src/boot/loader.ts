@@ -61,6 +61,15 @@ export function builtInMenu(firmware: Firmware, menu: string): string {
 /** What lies before the disk signature and the protective partition entry. */
 export const BOOT_CODE_BYTES = 440;
 
+/**
+ * Boot code of a disk that has no system for a BIOS yet. A BIOS takes any disk with a table for one that starts, and would hang in
+ * zeroes; this says what is the matter, and leaves it to the next device (interrupt 18h).
+ */
+export const HAND_ON = Buffer.concat([
+  Buffer.from('31db8edbfcbe177cac84c07406b40ecd10ebf5cd18ebfe', 'hex'),
+  Buffer.from('Nothing on this disk can be started by a BIOS.\r\n\0', 'latin1'),
+]);
+
 export const SECTOR = 512;
 
 /** Sets in both parts where the rest of the core lies: `at` is the first sector of the core, from the start of the disk. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { HAND_ON } from '../../boot/loader.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
 import { describeDisk, kernelPartitions, type KernelPartition } from './disk-facts.ts';
@@ -9,9 +10,10 @@ import type { NewPartition, PartitionTable } from '../port.ts';
 import type { Exec } from './exec.ts';
 
 /**
- * First both ends of the disk, with boot code and both tables: from then on nothing boots. Then the table, by one run of sfdisk. The
- * kernel is told partition by partition, so it need not read the table itself, and other disks are none of our business. It forgets the
- * old ones first: where a new one lies over an old one, or there are fewer than before, `partx --update` leaves a mixture.
+ * First both ends of the disk, with boot code and both tables: from then on nothing boots, and a BIOS goes on to its next device. Then
+ * the table, by one run of sfdisk, which leaves that alone unless it wipes. The kernel is told partition by partition, so it need not read
+ * the table itself, and other disks are none of our business. It forgets the old ones first: where a new one lies over an old one, or
+ * there are fewer than before, `partx --update` leaves a mixture.
  */
 export async function divideDisk(
   exec: Exec,
@@ -21,12 +23,17 @@ export async function divideDisk(
   const facts = await describeDisk(disk);
   if (facts === undefined || facts.users.length > 0) throw busy(disk, facts?.users ?? []);
   await doing(`erase ${disk}`, () =>
-    eraseEnds(disk, facts.bytes, async () => {
-      await exec.read('udevadm', ['settle', '--timeout=10']).catch(() => undefined);
-      if ((await kernelPartitions(disk)).length > 0) await exec.change('partx', ['--delete', disk]);
+    eraseEnds(disk, facts.bytes, {
+      bootCode: HAND_ON,
+      first: async () => {
+        await exec.read('udevadm', ['settle', '--timeout=10']).catch(() => undefined);
+        if ((await kernelPartitions(disk)).length > 0) {
+          await exec.change('partx', ['--delete', disk]);
+        }
+      },
     }),
   );
-  const flags = ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'always'];
+  const flags = ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never'];
   await exec.pipe(
     [
       { tool: 'printf', args: ['%s', scriptOf(table)] },
@@ -50,13 +57,15 @@ const MIB = 2 ** 20;
 const eraseEnds = async (
   device: string,
   bytes: number,
-  first: () => Promise<void> = async () => undefined,
+  { first, bootCode }: { first?: () => Promise<void>; bootCode?: Buffer } = {},
 ): Promise<void> => {
   const file = await open(device, constants.O_RDWR | constants.O_EXCL);
   try {
-    await first();
+    await first?.();
     const zeroes = Buffer.alloc(Math.min(MIB, bytes));
-    await file.write(zeroes, 0, zeroes.length, 0);
+    const start = Buffer.from(zeroes);
+    bootCode?.copy(start);
+    await file.write(start, 0, start.length, 0);
     await file.sync();
     await file.write(zeroes, 0, zeroes.length, bytes - zeroes.length);
     await file.sync();
