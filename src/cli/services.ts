@@ -89,6 +89,7 @@ export interface SandboxServices {
 /** A disk to build; see `src/media/disk-plan.ts`. */
 export interface DiskRequest {
   readonly root: string;
+  readonly type: 'raw' | 'azure' | 'gce';
   readonly output: string;
   readonly oem: readonly string[];
   readonly persistent?: string;

@@ -9,6 +9,7 @@ import {
   type BootLoaderSource,
 } from './boot-loader.ts';
 import { planDisk, type DiskPlan, type DiskRecipe } from './disk-plan.ts';
+import { convertDisk, outputFor } from './disk-type.ts';
 import { makeEfiPartition } from './efi-partition.ts';
 import { copyImage, makeImage, makePartition } from './ext-file-system.ts';
 import { requirePrograms } from './host-program.ts';
@@ -38,9 +39,10 @@ export async function buildDisk(
   recipe: DiskRecipe,
   work: { readonly signal: AbortSignal; readonly note: (line: string) => void },
 ): Promise<BuiltDisk> {
-  const output = resolve(recipe.output);
+  const { type = 'raw', date } = recipe;
+  const output = outputFor(resolve(recipe.output), type);
   await refuseExisting(output);
-  await requirePrograms(['sfdisk', 'mke2fs', 'tune2fs', 'mkfs.vfat', 'mcopy', 'mmd', 'cp']);
+  await requirePrograms(['sfdisk', 'mke2fs', 'tune2fs', 'mkfs.vfat', 'mcopy', 'mmd', 'cp', 'tar']);
   const loader = await findBootLoader();
   const plan = await planDisk(recipe);
   const staging = await stagingBeside(output);
@@ -53,7 +55,7 @@ export async function buildDisk(
     await makeFileSystems(site);
     await makeBootable(site);
     work.note(`making ${output} durable`);
-    await giveName(disk, output);
+    await giveName(await convertDisk(disk, { type, date }, work.signal), output);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -3,13 +3,16 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { imageBytesFor, leastImageBytes } from './ext-file-system.ts';
+import { bytesFor, type DiskType } from './disk-type.ts';
 import { layOut, MIB, type DiskLayout, type SizedPartition } from './partition-layout.ts';
 import { readRootTree, type RootTree } from './root-tree.ts';
 
 export interface DiskRecipe {
   /** Root tree of all three images. */
   readonly root: string;
-  /** The disk file to make; refused when something has this name. */
+  /** Default raw. */
+  readonly type?: DiskType;
+  /** The disk file to make, without the ending of its type; refused when something has its name. */
   readonly output: string;
   /** Files for the top of COS_OEM; mode 0600, because hooks may hold secrets. */
   readonly oem?: readonly string[];
@@ -42,7 +45,9 @@ export async function planDisk(recipe: DiskRecipe): Promise<DiskPlan> {
   const { image, ...sizes } = recipe.mebibytes ?? {};
   const imageBytes = image === undefined ? imageBytesFor(tree.contentBytes) : image * MIB;
   if (imageBytes < leastImageBytes(tree.contentBytes)) throw imageTooSmall(tree, imageBytes);
-  return { recipe, tree, labels, imageBytes, layout: layOut(sizes, imageBytes) };
+  const laidOut = layOut(sizes, imageBytes);
+  const layout = { ...laidOut, bytes: bytesFor(laidOut.bytes, recipe.type ?? 'raw') };
+  return { recipe, tree, labels, imageBytes, layout };
 }
 
 const LABELS: DiskLabels = {

@@ -97,6 +97,7 @@ const PACKAGES: Readonly<Record<string, string | undefined>> = {
   mksquashfs: 'squashfs-tools',
   xorriso: 'xorriso',
   cp: 'coreutils',
+  tar: 'tar',
   'grub-mkimage': 'grub-common',
 };
 

@@ -234,3 +234,34 @@ it('tells a machine without the programs which packages to install', () => {
     hint: 'apt-get install mtools fdisk (Debian names)',
   });
 });
+
+describe.skipIf(!complete)('a disk for a cloud', () => {
+  it('of Azure is the raw disk with the footer of a fixed VHD', async () => {
+    const { output, bytes } = await buildDisk(recipe({ type: 'azure' }), work);
+    expect(output).toBe(join(folder, 'disk.raw.vhd'));
+    const file = await readFile(output);
+    expect(file.length).toBe(bytes + 512);
+    const footer = file.subarray(bytes);
+    expect(footer.toString('latin1', 0, 8)).toBe('conectix');
+    expect(footer.readBigUInt64BE(48)).toBe(BigInt(bytes));
+    const rest = footer.reduce((sum, byte, at) => (at >= 64 && at < 68 ? sum : sum + byte), 0);
+    expect(footer.readUInt32BE(64)).toBe(~rest >>> 0);
+    if ((await findProgram(['qemu-img'])) === undefined) return;
+    const { stdout } = await run('qemu-img', ['info', '-f', 'vpc', '--output=json', output]);
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'vpc', 'virtual-size': bytes });
+  });
+
+  it('of GCE is packed under the name it must have, in whole GiB', async () => {
+    const { output, bytes } = await buildDisk(recipe({ type: 'gce' }), work);
+    expect(output).toBe(join(folder, 'disk.raw.tar.gz'));
+    expect(bytes % (1024 * MIB)).toBe(0);
+    await run('tar', ['-xzSf', output, '-C', folder]);
+    const { stdout } = await run('sfdisk', ['--json', join(folder, 'disk.raw')]);
+    const { partitiontable } = JSON.parse(stdout) as {
+      partitiontable: { lastlba: number; partitions: readonly unknown[] };
+    };
+    expect(partitiontable.partitions).toHaveLength(6);
+    // The second table lies at the end of all of it.
+    expect(partitiontable.lastlba).toBe(bytes / 512 - 34);
+  });
+});
