@@ -1,5 +1,5 @@
 /** What each exit code means, in one sentence: for help and `docs/exit-codes.md`. */
-import type { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done, or nothing to do',
@@ -65,3 +65,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   terminated: 'stopped by SIGTERM or SIGHUP; can be continued',
   unknown: 'a fault of the program',
 };
+
+/** In the order of their numbers. */
+export function byCode(names: readonly (keyof typeof EXIT)[]): readonly (keyof typeof EXIT)[] {
+  return names.toSorted((a, b) => EXIT[a] - EXIT[b]);
+}

@@ -1,11 +1,8 @@
 import { deployRequest } from '../../config/deploy.ts';
-import { powerAction } from '../../config/upgrade.ts';
-import { isGiven, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { sourceFlags, VERIFY } from '../image-flags.ts';
-import { runOperation } from '../operation.ts';
+import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { requireRoot } from '../root.ts';
-import { settingsFor } from '../settings.ts';
 import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
 
 export const deploy: Command = {
@@ -34,36 +31,12 @@ export const deploy: Command = {
     { says: 'from an image file', line: 'deploy file:/run/media/os.img' },
   ],
   changes: 'machine',
-  exits: [
-    'readConfig',
-    'flags',
-    'readCommandConfig',
-    'alreadyInstalled',
-    'notRoot',
-    'cloudInit',
-    'locked',
-    'unfinished',
-    'attention',
-    'noSpace',
-    'notBuilt',
-    'interrupted',
-  ],
+  exits: [...ASKING_EXITS, 'alreadyInstalled', 'cloudInit', ...CARRYING_OUT_EXITS],
   output: operationOutcomeSchema,
-  run: async (context, invocation) => {
-    requireRoot(context);
-    const services = await context.services();
-    const config = await settingsFor(context, invocation);
+  run: (context, invocation) => {
     const [image] = invocation.arguments;
-    const request = deployRequest({
-      config,
-      installed: await services.imageDefaults(),
-      directory: context.host.directory,
-      force: isGiven(invocation, 'force'),
-      image,
-    });
-    return runOperation(context, {
-      run: (engine, hooks) => engine.deploy(request, hooks),
-      power: powerAction(config),
+    return runImageOperation(context, invocation, {
+      begin: (services, asked, hooks) => services.deploy(deployRequest({ ...asked, image }), hooks),
     });
   },
 };

@@ -3,6 +3,7 @@ import { powerAction } from '../../config/upgrade.ts';
 import type { Config } from '../../config/keys.ts';
 import { isGiven, type Command, type Flag, type Invocation } from '../command.ts';
 import { sourceFlags, SQUASH, VERIFY } from '../image-flags.ts';
+import { ASKING_EXITS, CARRYING_OUT_EXITS } from '../image-operation.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { requireRoot } from '../root.ts';
@@ -121,28 +122,21 @@ export const install: Command = {
   ],
   changes: 'machine',
   exits: [
-    'readConfig',
-    'flags',
-    'readCommandConfig',
+    ...ASKING_EXITS,
     'invalidTarget',
     'installLoader',
     'beforeInstall',
     'afterInstall',
     'afterInstallChroot',
     'download',
+    'mountPartitions',
     'partitioning',
     'alreadyInstalled',
-    'notRoot',
     'formatPartitions',
     'unsupported',
     'noSource',
     'postInstall',
-    'locked',
-    'unfinished',
-    'attention',
-    'noSpace',
-    'notBuilt',
-    'interrupted',
+    ...CARRYING_OUT_EXITS,
   ],
   output: operationOutcomeSchema,
   run: async (context, invocation) => {

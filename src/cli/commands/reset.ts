@@ -1,11 +1,8 @@
 import { resetRequest } from '../../config/reset.ts';
-import { powerAction } from '../../config/upgrade.ts';
-import { isGiven, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { IGNORED, sourceFlags, VERIFY } from '../image-flags.ts';
-import { runOperation } from '../operation.ts';
+import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { requireRoot } from '../root.ts';
-import { settingsFor } from '../settings.ts';
 import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
 
 export const reset: Command = {
@@ -53,36 +50,17 @@ export const reset: Command = {
   ],
   changes: 'machine',
   exits: [
-    'readConfig',
-    'flags',
-    'readCommandConfig',
+    ...ASKING_EXITS,
     'mountPartitions',
-    'notRoot',
     'beforeReset',
     'afterResetChroot',
     'afterReset',
     'postReset',
-    'locked',
-    'unfinished',
-    'attention',
-    'noSpace',
-    'notBuilt',
-    'interrupted',
+    ...CARRYING_OUT_EXITS,
   ],
   output: operationOutcomeSchema,
-  run: async (context, invocation) => {
-    requireRoot(context);
-    const services = await context.services();
-    const config = await settingsFor(context, invocation);
-    const request = resetRequest({
-      config,
-      installed: await services.imageDefaults(),
-      directory: context.host.directory,
-      force: isGiven(invocation, 'force'),
-    });
-    return runOperation(context, {
-      run: (engine, hooks) => engine.reset(request, hooks),
-      power: powerAction(config),
-    });
-  },
+  run: (context, invocation) =>
+    runImageOperation(context, invocation, {
+      begin: (services, asked, hooks) => services.reset(resetRequest(asked), hooks),
+    }),
 };

@@ -1,17 +1,9 @@
-import { powerAction, upgradeRequest } from '../../config/upgrade.ts';
+import { upgradeRequest } from '../../config/upgrade.ts';
 import type { Config } from '../../config/keys.ts';
-import {
-  isGiven,
-  type Command,
-  type CommandResult,
-  type Context,
-  type Invocation,
-} from '../command.ts';
+import type { Command, CommandResult, Context, Invocation } from '../command.ts';
 import { IGNORED, sourceFlags, SQUASH, VERIFY } from '../image-flags.ts';
-import { runOperation } from '../operation.ts';
+import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { requireRoot } from '../root.ts';
-import { settingsFor } from '../settings.ts';
 import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
 
 export const upgrade: Command = {
@@ -58,21 +50,13 @@ export const upgrade: Command = {
   ],
   changes: 'machine',
   exits: [
-    'readConfig',
-    'flags',
-    'readCommandConfig',
+    ...ASKING_EXITS,
     'beforeUpgrade',
     'afterUpgrade',
     'afterUpgradeChroot',
-    'notRoot',
     'postUpgrade',
-    'locked',
-    'unfinished',
-    'attention',
-    'noSpace',
     'refused',
-    'notBuilt',
-    'interrupted',
+    ...CARRYING_OUT_EXITS,
   ],
   output: operationOutcomeSchema,
   run: (context, invocation) => runUpgrade(context, invocation, (config) => config),
@@ -99,22 +83,13 @@ export const upgradeRecovery: Command = {
     })),
 };
 
-async function runUpgrade(
+function runUpgrade(
   context: Context,
   invocation: Invocation,
   adapt: (config: Config) => Config,
 ): Promise<CommandResult> {
-  requireRoot(context);
-  const services = await context.services();
-  const config = adapt(await settingsFor(context, invocation));
-  const request = upgradeRequest({
-    config,
-    installed: await services.imageDefaults(),
-    directory: context.host.directory,
-    force: isGiven(invocation, 'force'),
-  });
-  return runOperation(context, {
-    run: (engine, hooks) => engine.upgrade(request, hooks),
-    power: powerAction(config),
+  return runImageOperation(context, invocation, {
+    adapt,
+    begin: (services, asked, hooks) => services.upgrade(upgradeRequest(asked), hooks),
   });
 }

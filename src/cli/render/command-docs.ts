@@ -1,7 +1,7 @@
 /** `docs/commands.md` and `docs/exit-codes.md`, from the same tables as help. */
 import type { Argument, Command, Flag } from '../command.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { EXIT_MEANINGS } from '../exit-meanings.ts';
+import { byCode, EXIT_MEANINGS } from '../exit-meanings.ts';
 import { GLOBAL_FLAGS } from '../global-flags.ts';
 import { flagUsage, usage } from './help.ts';
 
@@ -65,7 +65,9 @@ function section(command: Command): string[] {
     ...(command.exits === undefined
       ? []
       : [
-          `Exit codes: ${command.exits.map((name) => `${EXIT[name]} ${EXIT_MEANINGS[name]}`).join('; ')}.`,
+          `Exit codes: ${byCode(command.exits)
+            .map((name) => `${EXIT[name]} ${EXIT_MEANINGS[name]}`)
+            .join('; ')}.`,
         ]),
   ];
 }

@@ -1,7 +1,7 @@
 /** Help, from the table of commands. */
 import type { Argument, Command, Flag } from '../command.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { EXIT_MEANINGS } from '../exit-meanings.ts';
+import { byCode, EXIT_MEANINGS } from '../exit-meanings.ts';
 import { GLOBAL_FLAGS } from '../global-flags.ts';
 import { padded, wrapped } from './width.ts';
 
@@ -58,7 +58,7 @@ export function commandHelp(command: Command, { program, columns }: HelpPage): s
     [
       'Exit codes',
       columnsOf(
-        (command.exits ?? []).map((name) => [String(EXIT[name]), EXIT_MEANINGS[name]]),
+        byCode(command.exits ?? []).map((name) => [String(EXIT[name]), EXIT_MEANINGS[name]]),
         columns,
       ),
     ],
