@@ -45,7 +45,7 @@ export function homeOf({ device, request }: Pick<StepContext, 'device' | 'reques
   return (slot === 'recovery' ? placeOf(device, 'recovery') : undefined) ?? device.stateAt;
 }
 
-export function imagesAt(context: StepContext): string {
+export function imagesAt(context: Pick<StepContext, 'device' | 'request'>): string {
   return `${homeOf(context)}/${IMAGES}`;
 }
 

@@ -37,6 +37,9 @@ export interface StepContext {
   readonly show: (text: string) => void;
 }
 
+/** What is enough to look at the disk for an operation that nobody carries out now. */
+export type Sight = Pick<StepContext, 'system' | 'device' | 'id' | 'request' | 'output'>;
+
 /** Something a step needs to be there while it runs, and that dies with the process: a mount, a namespace. */
 export interface Resource {
   readonly name: string;
@@ -67,6 +70,8 @@ export interface Step {
   readonly skip?: (context: StepContext) => string | undefined;
   /** Its result, for later steps and the log; `said` in it is a clause for the people who read the history. */
   readonly run: (context: StepContext) => Promise<JsonValue | undefined>;
+  /** Of a pivot: whether the disk shows that it was made. Begun and not made, there is still a way back. */
+  readonly made?: (context: Sight) => Promise<boolean>;
   /** Undoes a complete or partial run; running it twice is running it once. */
   readonly undo?: (context: StepContext) => Promise<void>;
   /** Mount points whose file systems must be durable before the result is recorded. Default: COS_STATE. */
@@ -80,7 +85,7 @@ export interface Operation {
   readonly version: number;
   readonly steps: readonly Step[];
   readonly resources: readonly Resource[];
-  /** Name of the step from whose start on there is no way back. */
+  /** Name of the step from which on there is no way back. */
   readonly pivot?: string;
   /** Before its pivot it goes on in this system only; where the machine comes up in another one, it is undone. */
   readonly onlyIn?: Device['bootedFrom'];

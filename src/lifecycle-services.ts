@@ -18,6 +18,8 @@ import type { Controls, Machinery, Outcome } from './engine/machinery.ts';
 import { abortDevice, resumeDevice } from './engine/resume.ts';
 import { rollbackDevice } from './engine/rollback.ts';
 import { upgradeDevice } from './engine/upgrade.ts';
+import { unfinished } from './engine/memory.ts';
+import { wayBack } from './engine/way-back.ts';
 import { operationMachine } from './engine/operation-machine.ts';
 import { openForReading, type Session } from './engine/session.ts';
 import { SystemError, UsageError } from './errors.ts';
@@ -182,9 +184,11 @@ export function lifecycleServices(
     status: () =>
       reading(machinery, async (session) => {
         const facts = await menuFacts(system, session.device);
+        const owed = unfinished(session);
         return statusReport({
           evidence: await evidenceOf(system, session),
           segments: session.segments,
+          wayBack: owed === undefined ? undefined : await wayBack(machinery, session, owed),
           judge: judgeOf(facts, session.segments),
           nextBoot: nextBoot(facts),
         });

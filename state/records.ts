@@ -113,6 +113,8 @@ export type OperationEvent =
       readonly type: 'rollback.requested';
       readonly by: 'abort' | 'failure' | 'attempts';
       readonly reason: string;
+      /** The pivot was begun, and the disk shows that it was not made. */
+      readonly pivot?: 'not-made';
     }
   /** The last record of an operation: nothing is held and nothing is owed. */
   | {

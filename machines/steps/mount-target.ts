@@ -28,11 +28,14 @@ export const mountTarget: Step = {
   undo: removeTargets,
 };
 
-/** Every target of this operation, of every generation: none of them has been given a name that boots. */
+/**
+ * Every target of this operation, of every generation: none of them has been given a name that boots. And the second name of the old image,
+ * where a pivot was begun and not made.
+ */
 async function removeTargets(context: StepContext): Promise<void> {
   const { system, id } = context;
   for (const name of await system.files.list(imagesAt(context))) {
-    if (name.startsWith('transition.') && isOurs(name, id)) {
+    if (/^(transition|doomed)\./.test(name) && isOurs(name, id)) {
       await system.files.remove(`${imagesAt(context)}/${name}`);
     }
   }

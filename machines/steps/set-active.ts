@@ -2,7 +2,7 @@ import { replace } from '../replace.ts';
 import * as z from 'zod';
 import { retire, type Retirement } from '../retire.ts';
 import { doomedPath, imagesAt, inodeOf, retiredPath } from '../slots.ts';
-import type { Step, StepContext } from '../step.ts';
+import type { Sight, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 import { mustBeSealed, sealedImage } from './unmount-target.ts';
 
@@ -17,8 +17,7 @@ export const setActive: Step = {
   async run(context) {
     const { system, device } = context;
     const image = sealedImage(context);
-    const name = `${imagesAt(context)}/active.img`;
-    const by = `${imagesAt(context)}/${image.path.slice(image.path.lastIndexOf('/') + 1)}`;
+    const { name, by } = namesOf(context);
     await mustBeSealed(context, [name, by]);
     const retirement = await lastLook(context, name);
     await replace(system, { name, by, doomed: doomedPath(context, 'active'), at: device.stateAt });
@@ -33,7 +32,26 @@ export const setActive: Step = {
       reason: retirement.reason,
     };
   },
+
+  /** Not made, when the new image still has its own name and is not the active one. */
+  async made(context) {
+    const { id } = sealedImage(context);
+    const { name, by } = namesOf(context);
+    const [active, waiting] = [
+      await context.system.files.stat(name),
+      await context.system.files.stat(by),
+    ];
+    const isActive = active !== undefined && inodeOf(active) === id;
+    return isActive || waiting === undefined || inodeOf(waiting) !== id;
+  },
 };
+
+/** The name that boots, and that of the sealed image until it gets it. */
+function namesOf(context: Sight): { readonly name: string; readonly by: string } {
+  const { path } = sealedImage(context);
+  const at = imagesAt(context);
+  return { name: `${at}/active.img`, by: `${at}/${path.slice(path.lastIndexOf('/') + 1)}` };
+}
 
 /** What `set-active` found to become passive. */
 const outgoing = z.object({ retired: z.string().optional(), reason: z.string() });

@@ -48,7 +48,7 @@ export const unmountTarget: Step = {
 };
 
 /** The sealed image of this operation, as recorded. */
-export function sealedImage(context: StepContext): z.infer<typeof sealed> {
+export function sealedImage(context: Pick<StepContext, 'output'>): z.infer<typeof sealed> {
   return sealed.parse(context.output('unmount-target'));
 }
 

@@ -15,7 +15,9 @@ import { noteStrangers, takeInventory } from './inventory.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
 import { registryOf, type Unfinished } from './memory.ts';
 import { run, type Observer, type RunEnd } from './runner.ts';
-import type { Session } from './session.ts';
+import { isTurnedBack } from './operation-machine.ts';
+import { readAgain, type Session } from './session.ts';
+import type { WayBack } from './way-back.ts';
 
 /** What an operation is begun with. */
 export interface Beginning {
@@ -81,14 +83,36 @@ export async function carryOn(
   return conclude(machinery, session, operation, state, hooks, controls, true);
 }
 
+/**
+ * What is owed is asked for again. What was turned back meanwhile is undone to its end, and then done as it is asked for: `anew` gets the
+ * session as it is then.
+ */
+export async function carryOnAsked(
+  machinery: Machinery,
+  session: Session,
+  owed: Unfinished,
+  controls: Controls,
+  anew: (session: Session) => Promise<Outcome>,
+): Promise<Outcome> {
+  const turnedBack = isTurnedBack(owed.state.state);
+  const outcome = await carryOn(machinery, session, owed, controls);
+  return turnedBack && outcome.outcome === 'rolled-back' ? anew(await readAgain(session)) : outcome;
+}
+
 /** Turns an unfinished operation back, and reads it again. */
 export async function undoing(
   session: Session,
   owed: Unfinished,
   reason: string,
+  pivot: WayBack = 'not-begun',
 ): Promise<Unfinished> {
   await session.store.continue(owed.segment);
-  await session.store.append({ type: 'rollback.requested', by: 'abort', reason });
+  await session.store.append({
+    type: 'rollback.requested',
+    by: 'abort',
+    reason,
+    ...(pivot === 'not-made' ? { pivot } : {}),
+  });
   const records = await session.store.read(owed.segment);
   return { ...owed, records, state: foldOperation(records) ?? owed.state };
 }

@@ -1,7 +1,7 @@
 /** From the wish to put a system into empty slots to its operation. */
 import { deploy } from '../../machines/deploy.ts';
 import { slotPath } from '../../machines/slots.ts';
-import { already, begin, carryOn, keyOf } from './carry-out.ts';
+import { already, begin, carryOnAsked, keyOf } from './carry-out.ts';
 import { imageRequestOf, keyParts, lookAround, type ImageWish } from './image-request.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
 import { installedBefore, registryOf, unfinished } from './memory.ts';
@@ -21,9 +21,10 @@ export async function deployDevice(
 ): Promise<Outcome> {
   const { facts, hooks, found } = await lookAround(machinery, wish, controls);
   const key = keyOf(machinery, 'deploy', keyParts(wish, facts, hooks));
-  return withSession({ machinery, found }, async (session) => {
+  const work = async (session: Session): Promise<Outcome> => {
     const owed = unfinished(session);
-    if (owed?.state.started.key === key) return carryOn(machinery, session, owed, controls);
+    if (owed?.state.started.key === key)
+      return carryOnAsked(machinery, session, owed, controls, work);
     if (owed !== undefined) throw refuseUnfinished(owed);
     if (wish.again === 'no') {
       const { signal } = controls;
@@ -46,7 +47,8 @@ export async function deployDevice(
       { operation: deploy, request, key, hooks, only: undefined },
       controls,
     );
-  });
+  };
+  return withSession({ machinery, found }, work);
 }
 
 async function systemIn({ system }: Machinery, { device }: Session): Promise<string | undefined> {

@@ -55,7 +55,12 @@ export function stateOf(owed: Owed): string {
   return owed.phase === 'undo' ? UNDO + owed.step : owed.step;
 }
 
-/** True when the plan may still be undone in this state, as far as names tell; the pivot itself only before its start. */
+/** True when it was turned back: what is left to do is to undo, or to close it. */
+export function isTurnedBack(state: string): boolean {
+  return state.startsWith(UNDO) || state === ROLLED_BACK;
+}
+
+/** True when the plan may still be undone in this state, as far as names tell; the pivot itself only before it is made. */
 export function isBeforePivot(plan: Plan, state: string): boolean {
   const owed = owedIn(state);
   if (owed === undefined) return false;
@@ -96,8 +101,9 @@ export function operationMachine(plan: Plan) {
 const builder = setup({
   types: { context: {} as MachineContext, events: {} as MachineEvent },
   guards: {
-    notStarted: ({ context }, { state }: { state: string }) =>
-      (context.attempts[state] ?? 0) === 0 && context.running !== state,
+    notMade: ({ context, event }, { state }: { state: string }) =>
+      ((context.attempts[state] ?? 0) === 0 && context.running !== state) ||
+      (event.type === 'rollback.requested' && event.pivot === 'not-made'),
   },
   actions: {
     begin: assign(({ context }, { state }: { state: string }) => ({
@@ -190,7 +196,7 @@ function forward(plan: Plan, step: PlannedStep, index: number) {
           ? {
               'rollback.requested': {
                 target: back,
-                guard: { type: 'notStarted' as const, params: here },
+                guard: { type: 'notMade' as const, params: here },
                 actions: 'turnBack' as const,
               },
             }

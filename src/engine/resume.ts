@@ -4,10 +4,10 @@ import { carryOn, nothingToDo, undoing } from './carry-out.ts';
 import { abandonAssessment } from './assess.ts';
 import { findDevice } from './device.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
-import type { OperationState } from './fold.ts';
 import { unfinished, type Unfinished } from './memory.ts';
-import { isBeforePivot, ROLLED_BACK } from './operation-machine.ts';
+import { isBeforePivot, isTurnedBack } from './operation-machine.ts';
 import { refuseAbort } from './refusals.ts';
+import { wayBack } from './way-back.ts';
 import { openForReading, type Session } from './session.ts';
 import { withSession } from './with-session.ts';
 
@@ -35,24 +35,17 @@ export async function resumeDevice(
     const early = options.reach === 'past-the-pivot';
     if (owed === undefined || (early && isBeforePivot(owed.state.started.plan, owed.state.state)))
       return nothingToDo(machinery, session);
-    const rest = isElsewhere(owed, session)
-      ? await undoing(session, owed, `the machine was started from ${session.device.bootedFrom}`)
-      : owed;
+    const back = isElsewhere(owed, session) ? await wayBack(machinery, session, owed) : undefined;
+    const why = `the machine was started from ${session.device.bootedFrom}`;
+    const rest = back === undefined ? owed : await undoing(session, owed, why, back);
     return carryOn(machinery, session, rest, controls, options.attempts);
   });
 }
 
-/** It may go on in another system only, and there is a way back. */
+/** It may go on in another system only. */
 function isElsewhere({ state }: Unfinished, { device }: Session): boolean {
   const only = operationNamed(state.started.operation)?.onlyIn;
-  const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
-  return only !== undefined && only !== device.bootedFrom && !turned && canTurnBack(state);
-}
-
-/** Before the pivot, and at it as long as it was not begun. */
-function canTurnBack({ started, state, context }: OperationState): boolean {
-  const fresh = context.running === null && (context.attempts[state] ?? 0) === 0;
-  return isBeforePivot(started.plan, state) || (state === started.plan.pivot && fresh);
+  return only !== undefined && only !== device.bootedFrom && !isTurnedBack(state.state);
 }
 
 async function nothingOwed(machinery: Machinery): Promise<Outcome | undefined> {
@@ -73,11 +66,11 @@ export async function abortDevice(machinery: Machinery, controls: Controls): Pro
   return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
     const owed = unfinished(session);
     if (owed === undefined) return nothingToDo(machinery, session);
-    const { state } = owed;
     // Rolled back and not yet closed: an abort that was killed right before its last record.
-    const turned = state.state.startsWith('undo:') || state.state === ROLLED_BACK;
-    if (!turned && !canTurnBack(state)) throw refuseAbort(owed);
-    const rest = turned ? owed : await undoing(session, owed, 'asked for by "abort"');
+    if (isTurnedBack(owed.state.state)) return carryOn(machinery, session, owed, controls);
+    const back = await wayBack(machinery, session, owed);
+    if (back === undefined) throw refuseAbort(owed);
+    const rest = await undoing(session, owed, 'asked for by "abort"', back);
     return carryOn(machinery, session, rest, controls);
   });
 }

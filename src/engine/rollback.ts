@@ -5,7 +5,7 @@ import { noPassive } from '../../machines/steps/copy-passive.ts';
 import type { UpgradeRequest } from '../../machines/upgrade-request.ts';
 import { parseStateYaml } from '../../state/state-yaml.ts';
 import type { System } from '../system/port.ts';
-import { begin, carryOn, keyOf } from './carry-out.ts';
+import { begin, carryOnAsked, keyOf } from './carry-out.ts';
 import { findDevice } from './device.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
 import { registryOf, remembered, unfinished } from './memory.ts';
@@ -20,13 +20,13 @@ export async function rollbackDevice(
   controls: Controls,
 ): Promise<Outcome> {
   const { system } = machinery;
-  return withSession({ machinery, found: await findDevice(machinery.system) }, async (session) => {
+  const work = async (session: Session): Promise<Outcome> => {
     const passive = slotPath(session.device, 'passive') ?? '';
     const owed = unfinished(session);
     const stat = await system.files.stat(passive);
     if (owed !== undefined) {
       if (owed.state.started.operation !== 'rollback') throw refuseUnfinished(owed);
-      return carryOn(machinery, session, owed, controls);
+      return carryOnAsked(machinery, session, owed, controls, work);
     }
     if (stat?.kind !== 'file') throw noPassive(passive);
     const id = inodeOf(stat);
@@ -64,7 +64,8 @@ export async function rollbackDevice(
       { operation: rollback, request, key, hooks: [], only: undefined },
       controls,
     );
-  });
+  };
+  return withSession({ machinery, found: await findDevice(machinery.system) }, work);
 }
 
 /** Where passive came from, as state.yaml tells it; empty when nobody knows. */

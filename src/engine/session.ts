@@ -214,6 +214,11 @@ export async function withRecovery<T>(
   }
 }
 
+/** The same session after an operation of it has ended. */
+export async function readAgain(session: Session): Promise<Session> {
+  return { ...session, segments: await readAll(session.store) };
+}
+
 async function readAll(store: EventStore): Promise<readonly Segment[]> {
   const all: Segment[] = [];
   for (const name of await store.segments()) {

@@ -6,11 +6,12 @@ import { runsUnconfirmed } from '../../machines/judgement.ts';
 import { POST_STAGE } from '../../machines/stages.ts';
 import { upgrade } from '../../machines/upgrade.ts';
 import { upgradeRecovery } from '../../machines/upgrade-recovery.ts';
-import { already, begin, carryOn, keyOf } from './carry-out.ts';
+import { already, begin, carryOnAsked, keyOf } from './carry-out.ts';
 import { imageRequestOf, keyParts, lookAround, type ImageWish } from './image-request.ts';
 import type { Controls, Machinery, Outcome } from './machinery.ts';
 import { installedBefore, registryOf, unfinished } from './memory.ts';
 import { refuseCondemned, refuseOnTrial, refuseUnfinished } from './refusals.ts';
+import type { Session } from './session.ts';
 import { withSession } from './with-session.ts';
 
 export interface UpgradeWish extends ImageWish {
@@ -38,11 +39,11 @@ export async function upgradeDevice(
     ...(wish.slot === 'recovery' ? { slot: wish.slot, squashOptions: wish.squashOptions } : {}),
   });
   const operation = wish.slot === 'recovery' ? upgradeRecovery : upgrade;
-  return withSession({ machinery, found }, async (session) => {
+  const work = async (session: Session): Promise<Outcome> => {
     const owed = unfinished(session);
     if (owed !== undefined) {
       if (owed.state.started.key !== key) throw refuseUnfinished(owed);
-      return carryOn(machinery, session, owed, controls);
+      return carryOnAsked(machinery, session, owed, controls, work);
     }
     const registry = registryOf(session);
     if (wish.again === 'no' && registry.condemned.includes(key)) throw refuseCondemned(wish.source);
@@ -66,5 +67,6 @@ export async function upgradeDevice(
     const request = imageRequestOf(wish, { facts, hooks, session }, { slot, squashOptions });
     const only = same?.postStage === 'failed' && wish.again === 'no' ? [POST_STAGE] : undefined;
     return begin(machinery, session, { operation, request, key, hooks, only }, controls);
-  });
+  };
+  return withSession({ machinery, found }, work);
 }

@@ -1,7 +1,8 @@
 /** The machine in one screen: slots, what is unfinished, who judges boots, what to run next. */
 import * as z from 'zod';
 import { errorViewSchema } from './error-view.ts';
-import { isBeforePivot } from '../engine/operation-machine.ts';
+import { unfinished, type Unfinished } from '../engine/memory.ts';
+import type { WayBack } from '../engine/way-back.ts';
 import { historyRowSchema } from './history-row.ts';
 import { historyRow, viewOf, type ReadSegment } from './history-rows.ts';
 import { nextBootSchema, type NextBoot } from './next-boot.ts';
@@ -45,6 +46,8 @@ export interface StatusInput {
   readonly segments: readonly ReadSegment[];
   readonly judge: StatusReport['judge'];
   readonly nextBoot: NextBoot;
+  /** Whether what is owed can still be undone, as the disk shows. */
+  readonly wayBack?: WayBack | undefined;
   /** Further things to tell: a foreign change, an exposed log, a file system that cannot be judged. */
   readonly warnings?: readonly string[];
 }
@@ -55,42 +58,41 @@ export function statusReport({
   segments,
   judge,
   nextBoot,
+  wayBack,
   warnings = [],
 }: StatusInput): StatusReport {
   const slots = slotViews(evidence);
-  const owed = segments.findLast(
-    ({ state }) => state !== undefined && state.completed === undefined,
-  );
+  const owed = unfinished({ segments }) ?? unfinished({ segments }, 'assessment');
   const done = segments.findLast(({ state }) => state?.completed !== undefined);
-  const unfinished = owed === undefined ? undefined : unfinishedOf(owed);
+  const shown = owed === undefined ? undefined : unfinishedOf(owed, wayBack);
   const pending = rebootPending(slots);
   return {
     bootedFrom: evidence.device.bootedFrom,
     slots,
     judge,
     nextBoot,
-    ...(unfinished === undefined ? {} : { unfinished }),
+    ...(shown === undefined ? {} : { unfinished: shown }),
     ...(done === undefined ? {} : { last: historyRow(done) }),
     warnings: [...warnings, ...slotWarnings(slots)],
-    next: nextCommands({ unfinished, pending, bootedFrom: evidence.device.bootedFrom }),
+    next: nextCommands({ unfinished: shown, pending, bootedFrom: evidence.device.bootedFrom }),
   };
 }
 
-function unfinishedOf(segment: ReadSegment): StatusReport['unfinished'] {
-  const { id, operation, records, state } = segment;
-  if (state === undefined) return undefined;
+function unfinishedOf(
+  { id, operation, records, state }: Unfinished,
+  wayBack: WayBack | undefined,
+): StatusReport['unfinished'] {
   const { owed, context } = state;
-  const { steps, pivot } = state.started.plan;
+  const { steps } = state.started.plan;
   const index = steps.findIndex(({ name }) => name === owed?.step);
   const step = steps[index];
-  const fresh = context.running === null && (context.attempts[state.state] ?? 0) === 0;
   return {
     id,
     operation,
     startedAt: records[0]?.at ?? '',
     state: state.state,
     attempts: context.attempts[state.state] ?? 0,
-    canAbort: isBeforePivot(state.started.plan, state.state) || (state.state === pivot && fresh),
+    canAbort: wayBack !== undefined,
     ...(owed === undefined ? {} : { step: owed.step, phase: owed.phase }),
     ...(step === undefined
       ? {}

@@ -44,7 +44,7 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
   const running = runningContent(machine);
   const before = {
     ...given.before,
-    ...(running === undefined || story.lastGood !== undefined ? {} : { lastGood: running }),
+    ...(running !== undefined && isGood(story, machine) ? { lastGood: running } : {}),
   };
   if (watch !== undefined) {
     machine.onMoment = (what, now) => {
@@ -87,6 +87,12 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     }
     blame(4, `it threw ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
   }
+}
+
+/** What runs is good; where the story says which image is, only a slot in place of recovery is news. */
+function isGood({ lastGood }: Story, { facts }: SimulatedMachine): boolean {
+  const inRecovery = facts.commandLine.includes('recovery.img');
+  return lastGood === undefined || (lastGood === 'recovery' && !inRecovery);
 }
 
 /** A boot first does what needs no network; a person or the boot unit then resumes the rest. */

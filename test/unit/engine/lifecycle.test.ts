@@ -40,13 +40,13 @@ describe('a resumed upgrade', () => {
     expect(outcome.error?.code).toBe('source-changed');
   });
 
-  it('can be aborted until the pivot is begun, and not after it', async () => {
-    const early = await killedAt('append step.started retire-active: durable');
-    expect(await abort(early)).toMatchObject({ outcome: 'rolled-back', exit: 0 });
-    for (const moment of ['step.started set-active', 'step.completed set-active']) {
-      const late = await killedAt(`append ${moment}: durable`);
-      await expect(abort(late)).rejects.toMatchObject({ code: 'past-pivot', exit: 95 });
+  it('can be aborted until the switch is made, and not after it', async () => {
+    for (const step of ['retire-active', 'set-active']) {
+      const early = await killedAt(`append step.started ${step}: durable`);
+      expect(await abort(early)).toMatchObject({ outcome: 'rolled-back', exit: 0 });
     }
+    const late = await killedAt('append step.completed set-active: durable');
+    await expect(abort(late)).rejects.toMatchObject({ code: 'past-pivot', exit: 95 });
   });
 
   it('leaves passive alone when the machine runs from it by then', async () => {

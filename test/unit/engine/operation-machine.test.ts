@@ -96,11 +96,13 @@ describe('the machine of an operation', () => {
     expect(upTo(...before).when(abort).owes).toBe(owed);
   });
 
-  it('cannot be aborted once the pivot was begun, nor after it', () => {
+  it('cannot be aborted once the pivot was begun, but where the disk shows that it was not made', () => {
     const abort = { type: 'rollback.requested', by: 'abort', reason: 'test' } as const;
+    const looked = { ...abort, pivot: 'not-made' } as const;
     const before = ['check', 'make', 'fill', 'keep'];
     expect(upTo(...before).when(start('pivot'), abort).owes).toBe('pivot');
-    expect(upTo(...before, 'pivot').when(abort).owes).toBe('tidy');
+    expect(upTo(...before).when(start('pivot'), looked).owes).toBe('undo:keep');
+    expect(upTo(...before, 'pivot').when(looked).owes).toBe('tidy');
   });
 
   it('is plain data, as tools that draw charts need it', () => {
