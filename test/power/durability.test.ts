@@ -2,7 +2,8 @@
  * What an adapter calls durable, one promise after the other: made on a real ext4, which is then shut down without being written out and
  * mounted again. The kernel's own writing back is put off, so that nothing is durable by luck.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shutDown } from '../../src/sandbox/power.ts';
@@ -10,7 +11,9 @@ import { missingForRealMachine } from '../../src/sandbox/requirements.ts';
 import type { System } from '../../src/system/port.ts';
 import { makeDirectoryDurably } from '../../state/durable-file.ts';
 import { openJsonlStore, type JsonlEventStore } from '../../state/jsonl-store.ts';
-import { loopMachine, tool, type LoopMachine } from '../contract/support/loop-machine.ts';
+import { createLinuxSystem } from '../../src/system/linux/index.ts';
+import { tool } from '../contract/support/loop-machine.ts';
+import { noStages } from '../support/no-stages.ts';
 import { countingClock, started } from '../unit/state/sample-log.ts';
 
 const missing = await missingForRealMachine();
@@ -122,56 +125,62 @@ const promises: readonly Promised[] = [
     found: readNote,
     is: 'plain',
   },
+  {
+    name: 'whatever was written before a checkpoint',
+    act: async (at, { settle }) => {
+      await writeAsidePlainly(at);
+      await settle.checkpoint(at);
+    },
+    found: readNote,
+    is: 'plain',
+  },
 ];
 
 describe.skipIf(missing !== undefined)('after a power cut', () => {
-  let machine: LoopMachine;
-  let folders = 0;
+  const system = createLinuxSystem({ stages: noStages });
+  let folder: string;
+  let cuts = 0;
 
   beforeAll(async () => {
-    machine = await loopMachine();
-    await putOffWriting();
+    folder = await mkdtemp(path.join(tmpdir(), 'slotwright-durable-'));
   });
-  afterAll(() => machine.discard());
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(promises)('there is $name', async ({ act, found, is }) => {
-    const at = await folder();
-    await act(at, machine.system);
-    await cut();
-    expect(await found(at, machine.system)).toEqual(is);
-  });
-
-  it('there is whatever was written before a checkpoint', async () => {
-    const at = await folder();
-    await writeAsidePlainly(at);
-    await machine.system.settle.checkpoint(machine.stateAt);
-    await cut();
-    expect(await readNote(at, machine.system)).toBe('plain');
+    expect(await afterCut(act, found)).toEqual(is);
   });
 
   it('there is nothing of what nobody settled', async () => {
-    const at = await folder();
-    await writeAsidePlainly(at);
-    await cut();
-    expect(await readNote(at, machine.system)).toBeUndefined();
+    expect(await afterCut(writeAsidePlainly, readNote)).toBeUndefined();
   });
 
-  async function folder(): Promise<string> {
-    const at = path.join(machine.stateAt, `cut-${++folders}`);
+  /** Each on a disk of its own; looked at is a copy, whoever else may still hold the one that was cut. */
+  async function afterCut(act: Promised['act'], found: Promised['found']): Promise<unknown> {
+    const disk = path.join(folder, `${++cuts}.img`);
+    await tool('mke2fs', '-q', '-t', 'ext4', disk, '64M');
+    // ext4 writes its journal every five seconds on its own: not here.
+    await whileMounted(disk, 'loop,commit=3600', async (at) => {
+      await act(at, system);
+      await shutDown([at]);
+    });
+    await copyFile(disk, `${disk}.copy`);
+    return whileMounted(`${disk}.copy`, 'loop', (at) => found(at, system));
+  }
+
+  async function whileMounted<T>(
+    disk: string,
+    options: string,
+    work: (at: string) => Promise<T>,
+  ): Promise<T> {
+    const at = `${disk}.mounted`;
     await mkdir(at);
-    await tool('sync', '--file-system', at);
-    return at;
+    await tool('mount', '-o', options, disk, at);
+    try {
+      return await work(at);
+    } finally {
+      await tool('umount', at);
+    }
   }
-
-  async function cut(): Promise<void> {
-    await shutDown([machine.stateAt]);
-    await tool('umount', machine.stateAt);
-    await tool('mount', `${machine.disk}p3`, machine.stateAt);
-    await putOffWriting();
-  }
-
-  /** ext4 writes its journal every five seconds on its own. */
-  const putOffWriting = () => tool('mount', '-o', 'remount,commit=3600', machine.stateAt);
 });
 
 async function writeAsidePlainly(at: string): Promise<void> {
