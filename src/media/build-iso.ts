@@ -12,6 +12,7 @@ import { liveMenu, MEDIUM_STUB, type BuiltIso, type IsoRecipe } from './iso-reci
 import { requirePrograms, runProgram } from './host-program.ts';
 import { stagingBeside } from './output-file.ts';
 import { MIB } from './partition-layout.ts';
+import { mustBeForPc } from './tree-machine.ts';
 
 interface Site {
   readonly recipe: IsoRecipe;
@@ -30,6 +31,7 @@ export async function buildIso(
 ): Promise<BuiltIso> {
   const output = resolve(recipe.output);
   refuseLabel(recipe.label);
+  for (const tree of recipe.rootfs) await mustBeForPc(resolve(tree));
   await requirePrograms(['xorriso', 'mksquashfs', 'mkfs.vfat', 'mcopy', 'mmd', 'cp']);
   const loader = await findBootLoader();
   await mkdir(dirname(output), { recursive: true });

@@ -6,6 +6,7 @@ import { imageBytesFor, leastImageBytes } from './ext-file-system.ts';
 import { bytesFor, type DiskType } from './disk-type.ts';
 import { layOut, MIB, type DiskLayout, type SizedPartition } from './partition-layout.ts';
 import { readRootTree, type RootTree } from './root-tree.ts';
+import { mustBeForPc } from './tree-machine.ts';
 
 export interface DiskRecipe {
   /** Root tree of all three images. */
@@ -42,6 +43,7 @@ export async function planDisk(recipe: DiskRecipe): Promise<DiskPlan> {
   const labels = { ...LABELS, ...recipe.labels };
   for (const label of Object.values(labels)) refuseLabel(label);
   const tree = await readRootTree(resolve(recipe.root));
+  await mustBeForPc(tree.path);
   const { image, ...sizes } = recipe.mebibytes ?? {};
   const imageBytes = image === undefined ? imageBytesFor(tree.contentBytes) : image * MIB;
   if (imageBytes < leastImageBytes(tree.contentBytes)) throw imageTooSmall(tree, imageBytes);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { decodeBlock, variablesOf } from '../../../src/boot/environment-block.ts';
 import { findBootLoader } from '../../../src/media/boot-loader.ts';
 import { buildDisk, type BuiltDisk } from '../../../src/media/build-disk.ts';
-import type { DiskRecipe } from '../../../src/media/disk-plan.ts';
+import { planDisk, type DiskRecipe } from '../../../src/media/disk-plan.ts';
 import { findProgram, missingPrograms } from '../../../src/media/host-program.ts';
 import { MIB, type PartitionName } from '../../../src/media/partition-layout.ts';
 import { makeSmallTree } from '../../support/media/small-tree.ts';
@@ -263,5 +263,18 @@ describe.skipIf(!complete)('a disk for a cloud', () => {
     expect(partitiontable.partitions).toHaveLength(6);
     // The second table lies at the end of all of it.
     expect(partitiontable.lastlba).toBe(bytes / 512 - 34);
+  });
+});
+
+it('a disk is not built from a tree of another machine', async () => {
+  const elf = Buffer.alloc(64);
+  elf.write('\x7fELF', 0, 'latin1');
+  elf.writeUInt16LE(183, 18);
+  await mkdir(join(root, 'bin'), { recursive: true });
+  await rm(join(root, 'bin/sh'), { force: true });
+  await writeFile(join(root, 'bin/sh'), elf);
+  await expect(planDisk(recipe())).rejects.toMatchObject({
+    code: 'wrong-arch',
+    reason: expect.stringContaining('aarch64') as string,
   });
 });
