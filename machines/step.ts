@@ -48,6 +48,8 @@ export interface Resource {
   acquire(context: StepContext): Promise<JsonValue>;
   /** Gives back exactly what `acquire` took; `detail` is what it returned. */
   release(context: StepContext, detail: JsonValue): Promise<void>;
+  /** Gives back what outlives a killed process that held it. Called at the end of an operation, when nothing is held. */
+  readonly reclaim?: (context: StepContext) => Promise<void>;
 }
 
 export interface Step {

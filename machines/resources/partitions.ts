@@ -6,6 +6,7 @@ import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import type { Role } from '../../src/system/port.ts';
 import * as z from 'zod';
+import { readOnlyAgain } from '../read-only-again.ts';
 import { placeOf, type Resource } from '../step.ts';
 
 const detail = z.array(z.object({ at: z.string(), took: z.enum(['mount', 'remount']) }));
@@ -44,10 +45,22 @@ export const partitions: Resource = {
     return taken;
   },
 
-  async release({ system }, taken) {
+  async release({ system, device }, taken) {
     for (const { at, took } of detail.parse(taken).toReversed()) {
       if (took === 'mount') await system.mounts.unmount(at);
-      else await system.mounts.remount(at, 'ro');
+      else await readOnlyAgain(system, device, at);
+    }
+  },
+
+  /** A file system that is writable behind mounts that are all read-only: nobody but a process that was killed leaves it so. */
+  async reclaim({ system, device }) {
+    const mounted = await system.mounts.list();
+    for (const role of ['recovery', 'persistent', 'oem'] as const) {
+      const at = placeOf(device, role);
+      const mount = mounted.findLast((candidate) => candidate.at === at);
+      if (mount?.fileSystem !== 'rw') continue;
+      const all = mounted.filter(({ source }) => source === mount.source);
+      if (all.every(({ mode }) => mode === 'ro')) await readOnlyAgain(system, device, mount.at);
     }
   },
 };

@@ -190,6 +190,9 @@ class Runner {
     if (this.state.completed === undefined) {
       try {
         await this.stack.align([], this.contextFor());
+        for (const { reclaim } of this.input.operation.resources) {
+          await reclaim?.(this.contextFor());
+        }
       } catch (error) {
         return { outcome: 'attention', state: this.state, error: recordedError(error) };
       }

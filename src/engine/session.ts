@@ -2,6 +2,7 @@
  * Opening the device for one operation, which is not a step: find COS_STATE, take the lock, thaw, make it writable, open the log; and
  * giving all of that back. Readers open without any of it.
  */
+import { readOnlyAgain } from '../../machines/read-only-again.ts';
 import type { Device } from '../../machines/step.ts';
 import type { EventStore } from '../../state/event-store.ts';
 import type { EventRecord, SegmentName } from '../../state/records.ts';
@@ -95,7 +96,7 @@ export async function openForWriting(
     undo.push(() => lock.release());
     // A process killed inside a checkpoint leaves the file system frozen, and every later write hanging.
     await system.settle.thaw(stateAt);
-    const stateWas = await makeWritable(system, stateAt, undo);
+    const stateWas = await makeWritable(system, { ...found, stateAt }, undo);
     const open = () => openLog(system, access, { found, stateAt });
     const { opened, segments } = await open().catch(async (error: unknown) => {
       if (unreadable === 'stops' || !isUnreadable(error)) throw error;
@@ -178,9 +179,10 @@ async function mountState(
  */
 async function makeWritable(
   system: System,
-  stateAt: string,
+  device: Device,
   undo: (() => Promise<void>)[],
 ): Promise<'ro' | 'rw'> {
+  const { stateAt } = device;
   const mount = (await system.mounts.list()).findLast(({ at }) => at === stateAt);
   if (mount?.mode === 'rw') return 'rw';
   try {
@@ -188,7 +190,7 @@ async function makeWritable(
   } catch (cause) {
     throw stateError('cannot make the state partition writable', stateAt, cause);
   }
-  undo.push(() => system.mounts.remount(stateAt, 'ro'));
+  undo.push(() => readOnlyAgain(system, device, stateAt));
   return 'ro';
 }
 

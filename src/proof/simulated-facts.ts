@@ -50,9 +50,12 @@ function heldBy(machine: SimulatedMachine): readonly string[] {
   const frozen = machine.roles().filter((role) => machine.disk(role).freeze === 'frozen');
   const changed = machine.mounts.filter(
     ({ by, root, mode, outside = mode }) =>
-      by === 'boot' && root.fs !== 'state' && mode !== outside,
+      by === 'boot' &&
+      root.fs !== 'state' &&
+      mode !== outside &&
+      !machine.fileSystem(root.fs).keepsNameless,
   );
-  const state = machine.roles().includes('state') ? machine.disk('state').mode : 'ro';
+  const writable = machine.roles().filter((role) => role === 'state' || role === 'recovery');
   return [
     ...machine.toolMounts().map(({ at, source }) => `${source} is mounted at ${at}`),
     ...[...machine.locks].map((name) => `${name} is locked`),
@@ -60,7 +63,10 @@ function heldBy(machine: SimulatedMachine): readonly string[] {
     ...open.map(([name]) => `files of ${name} are open`),
     ...frozen.map((role) => `${role} is frozen`),
     ...changed.map(({ at, mode, outside }) => `${at} is ${mode} and was ${outside ?? mode}`),
-    ...(state === 'rw' ? ['COS_STATE is writable'] : []),
+    ...writable
+      .map((role) => machine.disk(role))
+      .filter(({ mode, keepsNameless }) => mode === 'rw' && !keepsNameless)
+      .map(({ facts }) => `${facts.label} is writable`),
   ];
 }
 

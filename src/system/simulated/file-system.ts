@@ -58,6 +58,12 @@ export class SimulatedFileSystem {
     return this.latest.tree;
   }
 
+  /** An image runs whose last name is gone: ext4 cannot become read-only then. */
+  get keepsNameless(): boolean {
+    const named = new Set(this.tree.names.values());
+    return [...this.held].some((ino) => !named.has(ino));
+  }
+
   get free(): number {
     return this.facts.capacity - used(this.tree);
   }

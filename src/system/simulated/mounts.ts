@@ -28,8 +28,11 @@ export function simulatedMounts(machine: SimulatedMachine): MountsPort {
       machine.moment(`remount ${at} ${mode}`);
       if (mount.kind === 'device') {
         const fs = machine.fileSystem(mount.root.fs);
-        if (mode === 'ro') mustBeIdle(machine, mount);
-        if (mode === 'ro') fs.checkpoint();
+        if (mode === 'ro') {
+          mustBeIdle(machine, mount);
+          if (fs.keepsNameless) throw refusal('mount-busy', `${at} is in use`, 'a nameless file');
+          fs.checkpoint();
+        }
         fs.mode = mode;
       }
       machine.mounts = machine.mounts.map((other) =>

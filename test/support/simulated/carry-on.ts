@@ -37,8 +37,8 @@ export async function carryOn(given: Continuation, blame: Blame): Promise<void> 
     return;
   }
   if (left.cold === undefined) {
-    // A dead tool may leave COS_STATE writable; everything else died with it.
-    const held = factsNow(machine).held.filter((clause) => clause !== 'COS_STATE is writable');
+    // A dead tool may leave file systems writable; everything else died with it.
+    const held = factsNow(machine).held.filter((clause) => !clause.endsWith(' is writable'));
     for (const clause of held) blame(5, `${clause} although the tool is dead`);
   }
   const running = runningContent(machine);
