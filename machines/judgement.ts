@@ -100,6 +100,6 @@ function blockOf({ stateAt }: Device): string {
 }
 
 /** An image whose superblock cannot be read has none, and is nobody's. */
-async function uuidOf(system: System, path: string): Promise<string | undefined> {
+export async function uuidOf(system: System, path: string): Promise<string | undefined> {
   return system.images.uuid(path).catch(() => undefined);
 }

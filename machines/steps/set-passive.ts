@@ -1,3 +1,4 @@
+import { uuidOf } from '../judgement.ts';
 import { replace } from '../replace.ts';
 import { doomedPath, inodeOf, passiveCopyPath, retiredPath, slotPath } from '../slots.ts';
 import type { Step, StepContext } from '../step.ts';
@@ -24,18 +25,17 @@ export const setPassive: Step = {
     const doomed = doomedPath(context, 'passive');
     const by = copied ? passiveCopyPath(context) : retiredPath(context);
     const present = await system.files.stat(name);
-    // Law 2: after an interruption the machine may have fallen back to passive. What runs keeps its name.
-    if (
-      present !== undefined &&
-      present.id === device.runningImage &&
-      inodeOf(present) !== outgoingImage(context).retired
-    ) {
+    const made = copied && (await isCopyOfActive(context));
+    // Law 2: after an interruption the machine may have fallen back to passive. It loses its name to an image that ran, never to a copy
+    // of one that nobody has started.
+    if (copied && !made && present !== undefined && present.id === device.runningImage) {
       await system.files.remove(by);
+      await system.files.remove(doomed);
       return { kept: inodeOf(present), reason: 'the machine runs from passive now' };
     }
     // The second name of the old image is made when the new one is whole: from then on there is nothing to make.
     const under = (await system.files.stat(doomed)) !== undefined;
-    if (copied && !under) await copyActive(context, by);
+    if (copied && !made && !under) await copyActive(context, by);
     if (!under && (await system.files.stat(by)) !== undefined) {
       await system.images.relabel(by, requestOf(context).passiveLabel);
       await system.settle.sync([device.stateAt]);
@@ -50,6 +50,14 @@ export const setPassive: Step = {
     };
   },
 };
+
+/** A copy has the file system, and so the UUID, of what it was made from; every new image has one of its own. */
+async function isCopyOfActive({ system, device }: StepContext): Promise<boolean> {
+  const [active, passive] = [slotPath(device, 'active') ?? '', slotPath(device, 'passive') ?? ''];
+  if ((await system.files.stat(passive))?.kind !== 'file') return false;
+  const [one, other] = [await uuidOf(system, active), await uuidOf(system, passive)];
+  return one !== undefined && one === other;
+}
 
 async function copyActive(context: StepContext, by: string): Promise<void> {
   const { system, device, signal, report } = context;

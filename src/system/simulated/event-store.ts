@@ -54,17 +54,10 @@ export class SimulatedEventStore implements EventStore {
       records: records.length,
     }));
     checkBegin(named, id);
-    const number = Math.max(0, ...named.map((name) => name.number)) + 1;
-    const name = segmentName(number, operation, id);
-    this.#change(`begin ${name.segment}`, () => {
-      makeDirectories(this.#fs, EVENTS);
-      const empty: LogInode = { kind: 'log', records: [], tornBytes: 0 };
-      this.#fs.change(withNew(this.#fs.tree, pathOf(name.segment), empty));
-    });
-    this.#open = name;
+    this.#open = this.#create(operation, id);
     if (segments.length === 0) await this.append({ type: 'chain.started', reason: 'first' });
     await this.#recordRepair();
-    return name;
+    return this.#open;
   }
 
   async append(event: LifecycleEvent): Promise<EventRecord> {
@@ -94,17 +87,21 @@ export class SimulatedEventStore implements EventStore {
   }
 
   async read(segment: string): Promise<readonly EventRecord[]> {
-    const found = segmentsIn(this.#fs.tree).find((candidate) => candidate.segment === segment);
-    if (found === undefined) throw unknownSegment(segment);
-    return found.records;
+    const parts = this.#partsOf(segment);
+    if (parts.length === 0) throw unknownSegment(segment);
+    return parts.flatMap(({ records }) => records);
   }
 
   async segments(): Promise<readonly SegmentName[]> {
-    return segmentsIn(this.#fs.tree).map(({ segment, records }) => nameOf(segment, records));
+    const names = this.#names();
+    return names.filter(({ id }, index) => names.findIndex((name) => name.id === id) === index);
   }
 
+  /** Another operation ran since: this one goes on in a file of its own, so that the chain follows the files. */
   async continue(segment: string): Promise<void> {
-    this.#open = nameOf(segment, await this.read(segment));
+    const { operation, id } = nameOf(segment, await this.read(segment));
+    const last = this.#names().at(-1);
+    this.#open = last?.id === id ? last : this.#create(operation, id);
     await this.#recordRepair();
   }
 
@@ -117,6 +114,29 @@ export class SimulatedEventStore implements EventStore {
     this.#holds = 'nothing';
     const open = this.#machine.descriptors.get(this.#name) ?? 0;
     this.#machine.descriptors.set(this.#name, open - 1);
+  }
+
+  #names(): readonly SegmentName[] {
+    return segmentsIn(this.#fs.tree).map(({ segment, records }) => nameOf(segment, records));
+  }
+
+  #partsOf(segment: string): readonly Lying[] {
+    const all = segmentsIn(this.#fs.tree);
+    const first = all.find((candidate) => candidate.segment === segment);
+    if (first === undefined) return [];
+    const { id } = nameOf(segment, first.records);
+    return all.filter((candidate) => nameOf(candidate.segment, candidate.records).id === id);
+  }
+
+  #create(operation: string, id: string): SegmentName {
+    const number = Math.max(0, ...this.#names().map((name) => name.number)) + 1;
+    const name = segmentName(number, operation, id);
+    this.#change(`begin ${name.segment}`, () => {
+      makeDirectories(this.#fs, EVENTS);
+      const empty: LogInode = { kind: 'log', records: [], tornBytes: 0 };
+      this.#fs.change(withNew(this.#fs.tree, pathOf(name.segment), empty));
+    });
+    return name;
   }
 
   /** One write and one sync; after a failure this store writes no more. */
