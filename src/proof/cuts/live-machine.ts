@@ -1,5 +1,5 @@
 /** What the tool holds in a machine that runs, seen from outside. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Booted } from '../../sandbox/boot.ts';
@@ -91,18 +91,32 @@ async function namespaceOf(pid: number): Promise<string | undefined> {
   return readlink(`/proc/${String(pid)}/ns/pid`).catch(() => undefined);
 }
 
-async function mountsOf({ pid }: Booted): Promise<readonly string[]> {
-  const table = await readFile(`/proc/${String(pid)}/mountinfo`, 'utf8');
-  return table
+async function mountsOf(booted: Booted): Promise<readonly string[]> {
+  const table = await readFile(`/proc/${String(booted.pid)}/mountinfo`, 'utf8');
+  const mounts = table
     .trimEnd()
     .split('\n')
-    .flatMap((line) => {
+    .map((line) => {
       const [, , , root = '', at = '', , ...rest] = line.split(' ');
       const [, source = '', options = ''] = rest.slice(rest.indexOf('-') + 1);
-      const writable = at === STATE_AT && options.split(',').includes('rw');
-      const mount = `${source}${root} is mounted at ${at}`;
-      return writable ? [mount, WRITABLE] : [mount];
+      return { root, at, source, writable: options.split(',').includes('rw') };
     });
+  const clauses = mounts.map(({ root, at, source }) => `${source}${root} is mounted at ${at}`);
+  const writable = mounts.some((mount) => mount.at === STATE_AT && mount.writable);
+  const root = mounts.find(({ at }) => at === '/')?.source ?? '';
+  return writable && !(await runsNameless(booted, root)) ? [...clauses, WRITABLE] : clauses;
+}
+
+/** The image that runs was replaced: until the next boot the kernel lets nobody make its file system read-only. */
+async function runsNameless(booted: Booted, root: string): Promise<boolean> {
+  const running = (
+    await hostCommand('losetup', ['--noheadings', '--output', 'BACK-INO', root])
+  ).trim();
+  const folder = booted.path(`${STATE_AT}/cOS`);
+  for (const name of await readdir(folder)) {
+    if (String((await stat(`${folder}/${name}`)).ino) === running) return false;
+  }
+  return true;
 }
 
 const FROZEN = 'COS_STATE is frozen';
