@@ -445,6 +445,17 @@ describe('an image that nobody has confirmed, and another upgrade', () => {
   const contents = (machine: SimulatedMachine): readonly (string | undefined)[] =>
     Object.values(factsNow(machine).images).map(({ content }) => content);
 
+  it('never boots uncounted, wherever its own upgrade is cut', async () => {
+    const machine = machineWith();
+    const good = versions(machine)['active.img'];
+    const uncounted = (await cutEverywhere(machine, wishFor('/new'))).filter(
+      ({ next }) =>
+        versions(next)['active.img'] !== good &&
+        !next.facts.commandLine.includes('slotwright.trial='),
+    );
+    expect(uncounted.map(({ what }) => what)).toEqual([]);
+  });
+
   it('never boots uncounted, wherever the other upgrade is cut', async () => {
     const machine = await upgraded('/new');
     const unproven = versions(machine)['active.img'];
