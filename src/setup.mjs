@@ -104,6 +104,11 @@ const TASKS = {
     build();
     return run(process.execPath, [program('test/vm/main.ts', 'vm'), ...args]);
   },
+  mutants: (args) => {
+    installSystemTools(TEST_TOOLS);
+    const runner = program('test/mutations/main.ts', 'mutants');
+    return run(process.execPath, [runner, ...args]);
+  },
   vectors: (args) => {
     installSystemTools(VECTOR_TOOLS);
     return run(process.execPath, [program('test/vectors/run.ts', 'vectors'), ...args]);
