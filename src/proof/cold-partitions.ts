@@ -12,13 +12,18 @@ export interface ColdPartition {
 
 /** The partitions of a powered-off disk. An empty list when there is no GPT. */
 export async function partitionsOf(disk: string): Promise<readonly ColdPartition[]> {
-  const table = Buffer.alloc(TABLE_BYTES);
+  const table = Buffer.alloc(PARTITION_TABLE_BYTES);
   const file = await open(disk, 'r');
   try {
-    await file.read(table, 0, TABLE_BYTES, 0);
+    await file.read(table, 0, table.length, 0);
   } finally {
     await file.close();
   }
+  return partitionsIn(table);
+}
+
+/** The same from the first {@link PARTITION_TABLE_BYTES} bytes of a disk. */
+export function partitionsIn(table: Buffer): readonly ColdPartition[] {
   const header = table.subarray(SECTOR);
   if (header.toString('latin1', 0, 8) !== 'EFI PART') return [];
   const first = Number(header.readBigUInt64LE(72)) * SECTOR;
@@ -40,4 +45,5 @@ export async function partitionsOf(disk: string): Promise<readonly ColdPartition
 }
 
 const SECTOR = 512;
-const TABLE_BYTES = 34 * SECTOR;
+/** Where the table ends. */
+export const PARTITION_TABLE_BYTES = 34 * SECTOR;

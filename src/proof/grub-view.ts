@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { execa } from 'execa';
 import { HOST_PATH } from '../sandbox/host-command.ts';
+import type { Run } from './errands.ts';
+import { OWN_HANDS } from './hands.ts';
 
 /** A file as GRUB reads it: its bytes in `copy`, or why there are none. */
 export type GrubSight = { readonly copy: string } | 'garbage' | 'absent';
@@ -12,15 +14,13 @@ export type GrubSight = { readonly copy: string } | 'garbage' | 'absent';
 export async function readAsGrub(
   disk: string,
   place: { readonly partition: number; readonly path: string; readonly copy: string },
+  run: Run = OWN_HANDS.run,
 ): Promise<GrubSight> {
   const { partition, path, copy } = place;
   const file = `(loop0,gpt${String(partition)})${path}`;
-  const { failed, stderr } = await execa('grub-fstest', [disk, 'cp', file, copy], {
-    env: { PATH: HOST_PATH, LC_ALL: 'C' },
-    reject: false,
-  });
+  const { code, stderr } = await run('grub-fstest', disk, 'cp', file, copy);
   // Some failures in the middle of a file are told, and the exit code is 0.
-  if (!failed && !stderr.includes('error:')) return { copy };
+  if (code === 0 && !stderr.includes('error:')) return { copy };
   await rm(copy, { force: true });
   return /not found/.test(stderr) ? 'absent' : 'garbage';
 }

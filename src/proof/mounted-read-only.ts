@@ -50,18 +50,29 @@ export async function whileMounted<T>(
 
 const NAMESPACE = '--pdeathsig KILL unshare --mount --propagation private sh -c'.split(' ');
 
-/** The descriptor keeps the loop device alive until it is mounted; it frees itself when it is not. */
+/**
+ * Takes where to mount, the file, its place in it and what becomes of the journal. The descriptor keeps the loop device alive until it is
+ * mounted; it frees itself when it is not.
+ */
+export const MOUNT_ONE = [
+  'mkdir -p "$1"',
+  'mode=',
+  '[ "$5" = replay ] || mode=--read-only',
+  'loop=$(losetup --find --show $mode --offset "$3" --sizelimit "$4" "$2") || exit 1',
+  'exec 9<"$loop"',
+  'losetup --detach "$loop"',
+  'mount -o ro "$loop" "$1"',
+  'result=$?',
+  'exec 9<&-',
+  '[ "$result" = 0 ]',
+].join('; ');
+
 const MOUNT_ALL = `
 set -eu
+mount_one() { ${MOUNT_ONE}; }
 mount -t tmpfs tmpfs /mnt
 while [ $# -gt 0 ]; do
-  mkdir "/mnt/$1"
-  mode=; [ "$5" = replay ] || mode=--read-only
-  loop=$(losetup --find --show $mode --offset "$3" --sizelimit "$4" "$2")
-  exec 9<"$loop"
-  losetup --detach "$loop"
-  if mount -o ro "$loop" "/mnt/$1"; then echo "mounted $1"; fi
-  exec 9<&-
+  if mount_one "/mnt/$1" "$2" "$3" "$4" "$5"; then echo "mounted $1"; fi
   shift 5
 done
 echo ready

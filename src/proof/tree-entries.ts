@@ -2,11 +2,19 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Everything below a directory: path from there, and what it is in one line (kind, mode, owner, content). */
-export async function treeEntries(root: string): Promise<ReadonlyMap<string, string>> {
+/** Everything below a directory that is wanted: path from there, and what it is in one line (kind, mode, owner, content). */
+export async function treeEntries(
+  root: string,
+  wanted: (path: string) => boolean = () => true,
+): Promise<ReadonlyMap<string, string>> {
   const entries = new Map<string, string>();
-  await collect(root, '', entries);
+  await collect(root, '', { entries, wanted });
   return entries;
+}
+
+interface Collected {
+  readonly entries: Map<string, string>;
+  readonly wanted: (path: string) => boolean;
 }
 
 /** One digest for the whole tree: equal exactly when every name, mode, owner and byte is equal. Times are left out. */
@@ -19,17 +27,18 @@ export async function treeDigest(root: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function collect(root: string, below: string, entries: Map<string, string>): Promise<void> {
+async function collect(root: string, below: string, collected: Collected): Promise<void> {
+  const { entries, wanted } = collected;
   for (const name of await readdir(join(root, below))) {
     const path = `${below}/${name}`;
     // Every ext file system has one; it is nobody's.
-    if (path === '/lost+found') continue;
+    if (path === '/lost+found' || !wanted(path)) continue;
     const at = join(root, path);
     const stat = await lstat(at);
     const common = `${(stat.mode & 0o7777).toString(8)} ${String(stat.uid)}:${String(stat.gid)}`;
     if (stat.isDirectory()) {
       entries.set(path, `directory ${common}`);
-      await collect(root, path, entries);
+      await collect(root, path, collected);
     } else if (stat.isSymbolicLink()) {
       entries.set(path, `link ${await readlink(at)}`);
     } else if (stat.isFile()) {

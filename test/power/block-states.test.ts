@@ -1,16 +1,18 @@
 /**
- * Below the file system: an upgrade whose every write is recorded, and a sample of the disks that a power cut around the switch can
- * leave, each looked at by the kernel, which replays journals, and by GRUB's own driver, which does not.
+ * Below the file system: operations whose every write is recorded, and a sample of the disks that a power cut can leave, each looked at by
+ * the kernel, which replays journals, and by GRUB's own driver, which does not; some of them are switched on again. All of them:
+ * `npm run prove:blocks`.
  */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firstWriteOf } from '../../src/proof/blocks/block-states.ts';
-import { judgeStates, type Judged } from '../../src/proof/blocks/judge-states.ts';
+import { judgeStates, type Judged, type Sample } from '../../src/proof/blocks/judge-states.ts';
+import { proveBlocks, whileLooking } from '../../src/proof/blocks/prove-blocks.ts';
 import { record, type Recorded } from '../../src/proof/blocks/record.ts';
 import { missingForRecording } from '../../src/proof/blocks/recorded-disk.ts';
-import { PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
 import { missingForRig, UPGRADE, type Rig } from '../../src/proof/cuts/rig.ts';
-import { createRig } from '../support/power/test-rig.ts';
+import { judgeCut } from '../../src/proof/laws.ts';
+import { createBlockRig, OPERATIONS, tell } from '../support/power/block-operations.ts';
 
 const missing = (await missingForRig()) ?? (await missingForRecording());
 if (missing !== undefined) process.stdout.write(`block states: left out, ${missing}\n`);
@@ -21,10 +23,19 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
   let rig: Rig;
 
   beforeAll(async () => {
-    rig = await createRig({ oem: { 'hook.yaml': PUT_FILE }, byHooks: PUT_BY_HOOK });
+    rig = await createBlockRig();
   }, LONG);
 
   afterAll(() => rig.destroy());
+
+  const judged = async (name: string, sample: Sample): Promise<Judged> => {
+    const states = await whileLooking(rig, (lanes) => {
+      const judgement = () => (facts: Rig['before']['facts']) => judgeCut(facts, rig.before);
+      return judgeStates(sample, { folder: rig.folder, lanes, judgement });
+    });
+    tell(name, states);
+    return states;
+  };
 
   it(
     'boot and keep every law, wherever the power goes around the switch',
@@ -33,20 +44,25 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
       const { base, log } = await recorded(rig, { slot: 'active', command: UPGRADE });
       const from = firstWriteOf(log, '"step.started","step":"set-active"');
       const to = firstWriteOf(log, '"step.completed","step":"run-post-stage"');
-      const states = await judgeStates(rig, rig.before, {
-        base,
-        log,
-        from,
-        to,
-        count: 240,
-        seed: SEED,
-      });
-      tell('upgrade', states);
+      const span = { base, log, from, to, count: 200, seed: SEED };
+      const states = await judged('around the switch of an upgrade', span);
       expect(states.violations).toEqual([]);
       // More than law 1 asks for: active is whole for GRUB throughout.
       expect(states.fallbacks).toBe(0);
-      expect(states.judged).toBeGreaterThanOrEqual(200);
+      expect(states.judged).toBe(200);
       await rm(base.path);
+    },
+  );
+
+  it.each(OPERATIONS)(
+    'boot, and are carried on to the end of the operation: $name',
+    { timeout: LONG },
+    async ({ make }) => {
+      const scenario = await make(rig);
+      const tally = await proveBlocks(rig, scenario, { seed: SEED, states: 60, recoveries: 3 });
+      tell(scenario.name, tally);
+      expect(tally.violations).toEqual([]);
+      expect(tally.recoveries).toBe(3);
     },
   );
 
@@ -56,16 +72,8 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
     async () => {
       const command = ['sh', '-c', OVERWRITE];
       const { base, log } = await recorded(rig, { slot: 'recovery', command });
-      const to = log.length;
-      const states = await judgeStates(rig, rig.before, {
-        base,
-        log,
-        from: to >> 1,
-        to,
-        count: 20,
-        seed: SEED,
-      });
-      tell('negative control', states);
+      const span = { base, log, from: log.length >> 1, count: 20, seed: SEED };
+      const states = await judged('negative control', span);
       expect(states.bad).toBeGreaterThan(states.judged / 2);
       await rm(base.path);
     },
@@ -80,16 +88,8 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
       // When the kernel writes the directory back before the inode is its own choice: one recording may show it in no state.
       for (let recording = 0; recording < 4 && fallbacks === 0; recording += 1) {
         const { base, log } = await recorded(rig, { slot: 'recovery', command });
-        const states = await judgeStates(rig, rig.before, {
-          base,
-          log,
-          from: firstWriteOf(log, 'last-good'),
-          to: log.length,
-          count: 120,
-          seed: SEED,
-        });
-        tell('rename without a checkpoint', states);
-        fallbacks += states.fallbacks;
+        const span = { base, log, from: firstWriteOf(log, 'last-good'), seed: SEED };
+        fallbacks += (await judged('rename without a checkpoint', span)).fallbacks;
         await rm(base.path);
       }
       expect(fallbacks).toBeGreaterThan(0);
@@ -103,7 +103,7 @@ set -eu
 mount /dev/disk/by-label/COS_STATE /mnt
 rm /mnt/cOS/passive.img
 sync
-head -c 8388608 /dev/urandom | dd of=/mnt/cOS/active.img conv=notrunc bs=65536
+head -c 4194304 /dev/urandom | dd of=/mnt/cOS/active.img conv=notrunc bs=65536
 sync
 umount /mnt
 `;
@@ -127,12 +127,4 @@ async function recorded(rig: Rig, what: Recorded) {
   const { code, stderr } = recording.outcome;
   expect(code, stderr).toBe(0);
   return recording;
-}
-
-function tell(name: string, { judged, bad, fallbacks, how, seconds }: Judged): void {
-  process.stdout.write(
-    `block states, ${name}: ${String(judged)} judged (pending writes: all ${String(how.all)}, none ${String(how.none)}, ` +
-      `some ${String(how.some)}), ${String(bad)} with violations, ${String(fallbacks)} where GRUB needs its fallback, ` +
-      `${seconds.toFixed(0)} s\n`,
-  );
 }

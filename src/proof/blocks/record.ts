@@ -24,23 +24,30 @@ export interface Recorded {
   readonly command: readonly string[];
 }
 
-/** Runs a command on a disk that records, from boot to shutdown, and makes sure that the record explains every byte of the disk. */
+/** Runs a command on a disk that records, from boot to shutdown. */
 export async function record(rig: Rig, { start, slot, command }: Recorded): Promise<Recording> {
   const fresh = await rig.fresh();
   const base = start === undefined ? fresh : await copyDisk(start, fresh.path);
-  const below = await copyDisk(base, `${base.path}.below`);
-  const folder = `${base.path}.recorded`;
-  await mkdir(folder);
-  const recorded = await recordDisk(below, folder);
-  const run = async (): Promise<Outcome> => {
-    const booted = await rig.boot(recorded.disk, slot);
+  return recordWhile(base, async (disk) => {
+    const booted = await rig.boot(disk, slot);
     try {
       return await booted.run(command);
     } finally {
       await booted.shutdown();
     }
-  };
-  const outcome = await run().finally(() => recorded.end());
+  });
+}
+
+/** Records what happens to a copy of a disk, and makes sure that the record explains every byte of it. */
+export async function recordWhile(
+  base: Disk,
+  work: (disk: Disk) => Promise<Outcome>,
+): Promise<Recording> {
+  const below = await copyDisk(base, `${base.path}.below`);
+  const folder = `${base.path}.recorded`;
+  await mkdir(folder);
+  const recorded = await recordDisk(below, folder);
+  const outcome = await work(recorded.disk).finally(() => recorded.end());
   const log = await readWriteLog(recorded.log);
   const again = await copyDisk(base, `${base.path}.again`);
   await apply(again.path, log);

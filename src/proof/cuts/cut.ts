@@ -1,13 +1,14 @@
 /** One cut at one recorded boundary, by SIGKILL or by the power, and what comes of it. */
 import { rm } from 'node:fs/promises';
-import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../laws.ts';
+import { judgeCut, type DiskFacts } from '../laws.ts';
 import type { Booted } from '../../sandbox/boot.ts';
 import { copyDisk, type Disk } from '../../sandbox/disk.ts';
 import { cutPower } from '../../sandbox/power.ts';
 import type { Slot } from '../../system/port.ts';
+import { carryOn, sentences, told } from './carry-on.ts';
 import { heldBeyond, heldBy, WRITABLE } from './live-machine.ts';
 import type { Rig } from './rig.ts';
-import { begin, missed, type Scenario } from './scenario.ts';
+import { begin, type Scenario } from './scenario.ts';
 import { kill, runUntilRecord, type Stopped } from './stop.ts';
 
 /** `process`: SIGKILL, the machine stays up. `power`: every file system loses what it has not written. */
@@ -42,14 +43,7 @@ export async function cutAfterRecord(
     }
     const command = scenario.carryOn[record % scenario.carryOn.length] ?? [];
     const before = level === 'power' ? await heldBy(machine.booted) : quiet;
-    const outcome = await machine.booted.run(command);
-    if (!scenario.ends.exits.includes(outcome.code)) {
-      wrong.push(`then "${command.join(' ')}" ended with ${told(outcome)}`);
-    }
-    const held = await heldBeyond(before, machine.booted);
-    await machine.booted.shutdown();
-    const end = { ...(await rig.facts(disk)), held };
-    wrong.push(...sentences(judgeEnd(end, scenario.before)), ...missed(end, scenario.ends));
+    wrong.push(...(await carryOn(rig, scenario, machine.booted, { command, quiet: before })));
     return wrong.map((one) => `${where}: ${one}`);
   } finally {
     await machine.booted.shutdown();
@@ -99,12 +93,4 @@ function lastRecord({ log }: DiskFacts): string {
   const event = 'damage' in log ? undefined : log.at(-1)?.at(-1)?.event;
   if (event === undefined) return 'no record';
   return 'step' in event ? `${event.type} ${event.step}` : event.type;
-}
-
-function sentences(violations: readonly Violation[]): string[] {
-  return violations.map(({ law, sentence }) => `law ${String(law)}: ${sentence}`);
-}
-
-function told({ code, stderr }: { readonly code: number; readonly stderr: string }): string {
-  return `code ${String(code)}: ${stderr.trim().split('\n').slice(-4).join(' / ')}`;
 }

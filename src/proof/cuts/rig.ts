@@ -52,9 +52,19 @@ export interface Rig {
 export const NEXT = '/run/next';
 export const UPGRADE = ['elemental', 'upgrade', '--system.uri', `dir:${NEXT}`] as const;
 export const RESET = ['elemental', 'reset', '--system.uri', `dir:${NEXT}`] as const;
+export const DEPLOY = ['elemental', 'deploy', `dir:${NEXT}`] as const;
+export const UPGRADE_RECOVERY = [
+  ...['elemental', 'upgrade', '--recovery', '--recovery-system.uri', `dir:${NEXT}`],
+] as const;
 export const RESUME = ['elemental', 'resume'] as const;
 
-export const SMALL_IMAGES = 'upgrade:\n  system:\n    size: 16\nreset:\n  system:\n    size: 16\n';
+export const SMALL_IMAGES = `
+upgrade:
+  system: {size: 16}
+  recovery-system: {size: 16}
+reset:
+  system: {size: 16}
+`;
 
 /**
  * From half a GiB on a file system has blocks of 4 KiB, as on a real machine. In blocks of 1 KiB an image begins with a hole, and GRUB
@@ -109,7 +119,7 @@ export async function createRig(recipe: RigRecipe): Promise<Rig> {
 }
 
 /** What the new system holds when every byte of the source and of the hooks has arrived. */
-async function expectedContent(
+export async function expectedContent(
   source: string,
   scratch: string,
   byHooks: Readonly<Record<string, string>>,

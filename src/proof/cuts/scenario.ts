@@ -2,7 +2,7 @@
 import type { Before, DiskFacts } from '../laws.ts';
 import { copyDisk, type Disk } from '../../sandbox/disk.ts';
 import type { Slot } from '../../system/port.ts';
-import { RESET, RESUME, UPGRADE, type Rig } from './rig.ts';
+import { DEPLOY, RESET, RESUME, UPGRADE, UPGRADE_RECOVERY, type Rig } from './rig.ts';
 import { kill, runUntilRecord } from './stop.ts';
 import { join } from 'node:path';
 
@@ -23,6 +23,8 @@ export interface Scenario {
 export interface Ending {
   readonly active: string;
   readonly passive: string;
+  /** Where it changes. */
+  readonly recovery?: string;
   readonly exits: readonly number[];
 }
 
@@ -53,6 +55,55 @@ export function resetScenario(rig: Rig, start: Disk): Scenario {
     ends: { active: next, passive: next, exits: [0] },
   };
 }
+
+/** The same from the passive system, which somebody chose or which is all that boots. */
+export function upgradeFromPassiveScenario(rig: Rig, start: Disk): Scenario {
+  return { ...upgradeScenario(rig, start), name: 'upgrade from passive', slot: 'passive' };
+}
+
+/** Another recovery system, while the active one runs or while the recovery runs that it replaces. */
+export function recoveryUpgradeScenario(
+  rig: Rig,
+  start: Disk,
+  slot: 'active' | 'recovery',
+): Scenario {
+  const { installed, next } = rig.contents;
+  return {
+    name: `upgrade of recovery, from ${slot}`,
+    start,
+    before: rig.before,
+    slot,
+    command: UPGRADE_RECOVERY,
+    carryOn: [RESUME, UPGRADE_RECOVERY],
+    ends: { active: installed, passive: installed, recovery: next, exits: [0] },
+  };
+}
+
+/** A machine that has lost both slots, filled again from its recovery system. */
+export async function deployScenario(rig: Rig): Promise<Scenario> {
+  const { next } = rig.contents;
+  const start = await rig.fresh();
+  const booted = await rig.boot(start, 'recovery');
+  const { code, stderr } = await booted.run(['sh', '-c', LOSE_SLOTS]);
+  await booted.shutdown();
+  if (code !== 0) throw new Error(`the slots are still there: ${stderr}`);
+  return {
+    name: 'deploy',
+    start,
+    before: { ...rig.before, facts: await rig.facts(start), always: 'recovery' },
+    slot: 'recovery',
+    command: DEPLOY,
+    carryOn: [RESUME, DEPLOY],
+    ends: { active: next, passive: next, exits: [0] },
+  };
+}
+
+const LOSE_SLOTS = `
+set -eu
+mount /dev/disk/by-label/COS_STATE /mnt
+rm /mnt/cOS/active.img /mnt/cOS/passive.img
+umount /mnt
+`;
 
 /** An upgrade whose hook fails, and counts: it is undone. The rig has to have such a hook. */
 export function undoScenario(rig: Rig, start: Disk, exit: number): Scenario {
@@ -109,8 +160,13 @@ export async function abortScenario(rig: Rig): Promise<Scenario> {
 const recordOfHook = 21;
 
 /** One sentence for everything that is not as the ending says. */
-export function missed({ images }: DiskFacts, { active, passive }: Ending): readonly string[] {
+export function missed(
+  { images }: DiskFacts,
+  { active, passive, recovery }: Ending,
+): readonly string[] {
+  const found = images['recovery.img']?.content;
   return [
+    ...(recovery === undefined || found === recovery ? [] : ['recovery is not what it should be']),
     ...(images['active.img']?.content === active ? [] : ['active is not what it should be']),
     ...(images['passive.img']?.content === passive ? [] : ['passive is not what it should be']),
   ];
