@@ -1,7 +1,9 @@
 import { SystemError, UsageError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { rotation } from '../rotation.ts';
-import { homeOf, isOurs, imagesAt } from '../slots.ts';
+import { homeOf, imagesAt } from '../slots.ts';
+import { foldersMustBePlain, slotsMustBePlain } from '../plain-places.ts';
+import { freedBy, keptByOthers, leftovers } from '../leftovers.ts';
 import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 
@@ -20,6 +22,8 @@ export const checkPreconditions: Step = {
     const { device, system } = context;
     const request = requestOf(context);
     mustHaveRecovery(device);
+    await foldersMustBePlain(system, device.stateAt);
+    await slotsMustBePlain(system, device, ['active', 'passive']);
     await mustRunHere(context);
     const space = await mustHaveSpace(context, {
       // Where passive becomes a copy, that must fit too.
@@ -67,7 +71,10 @@ export async function mustHaveSpace(
   context: StepContext,
   { bytes, partition, hint }: Record<'partition' | 'hint', string> & { readonly bytes: number },
 ): Promise<{ readonly freeBytes: number; readonly neededBytes: number }> {
-  const freeBytes = await context.system.disks.free(homeOf(context));
+  const { system, id } = context;
+  // What abandoned operations left goes before the new image is made.
+  const left = await leftovers({ system, folder: imagesAt(context), id });
+  const freeBytes = (await system.disks.free(homeOf(context))) + (await freedBy(system, left));
   const neededBytes = bytes + MARGIN;
   if (freeBytes >= neededBytes) return { freeBytes, neededBytes };
   throw new SystemError({
@@ -79,12 +86,11 @@ export async function mustHaveSpace(
   });
 }
 
-async function whatTakesSpace(context: StepContext): Promise<string> {
-  const names = await context.system.files.list(imagesAt(context));
-  const others = names.filter((name) => name.startsWith('transition') && !isOurs(name, context.id));
-  return others.length === 0
+async function whatTakesSpace({ system, id, ...context }: StepContext): Promise<string> {
+  const kept = await keptByOthers({ system, folder: imagesAt(context), id });
+  return kept.length === 0
     ? 'active, passive and the new image must fit side by side'
-    : `left over from an interrupted run: ${others.join(', ')}`;
+    : `an interrupted run kept ${kept.join(', ')}`;
 }
 
 /** Whole MiB, rounded up. */

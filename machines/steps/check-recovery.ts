@@ -1,4 +1,6 @@
 import type { Step } from '../step.ts';
+import { foldersMustBePlain, slotsMustBePlain } from '../plain-places.ts';
+import { homeOf } from '../slots.ts';
 import { requestOf } from '../upgrade-request.ts';
 import { mustHaveRecovery, mustHaveSpace, mustRunHere } from './check-preconditions.ts';
 
@@ -13,6 +15,8 @@ export const checkRecovery: Step = {
   async run(context) {
     const { device, system } = context;
     mustHaveRecovery(device);
+    await foldersMustBePlain(system, homeOf(context));
+    await slotsMustBePlain(system, device, ['recovery']);
     await mustRunHere(context);
     const { image } = requestOf(context);
     const space = await mustHaveSpace(context, {

@@ -1,16 +1,22 @@
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import * as z from 'zod';
-import { slotPath } from '../slots.ts';
-import type { Step, StepContext } from '../step.ts';
+import { freedBy, keptByOthers, leftovers } from '../leftovers.ts';
+import { foldersMustBePlain, oddSlots } from '../plain-places.ts';
+import { imagesAt, slotPath } from '../slots.ts';
+import type { Device, Step, StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
 import { strangersOn } from './clear-state.ts';
 import { MARGIN, mib, mustHaveRecovery, mustRunHere } from './check-preconditions.ts';
 
 /** What is given up before the new image is built, because it does not fit beside it. Recovery boots all the time. */
-const GIVEN_UP = ['nothing', 'passive', 'both slots'] as const;
+const GIVEN_UP = ['nothing', 'leftovers', 'passive', 'both slots'] as const;
 
-const room = z.object({ giveUp: z.enum(GIVEN_UP) });
+const room = z.object({
+  giveUp: z.enum(GIVEN_UP),
+  /** Names of everything that goes. */
+  goes: z.array(z.string()).optional(),
+});
 
 /** Nothing of the machine is touched before it is known that recovery boots, that the image runs here, and that it fits. */
 export const checkReset: Step = {
@@ -24,6 +30,7 @@ export const checkReset: Step = {
     const { device, system } = context;
     mustHaveRecovery(device);
     await mustHaveEfi(context);
+    await foldersMustBePlain(system, device.stateAt);
     await mustRunHere(context);
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
     return {
@@ -34,10 +41,20 @@ export const checkReset: Step = {
   },
 };
 
-/** What `check-preconditions` of this operation decided to give up. */
-export function givenUp(context: StepContext): (typeof GIVEN_UP)[number] {
-  return room.parse(context.output('check-preconditions')).giveUp;
+/** Paths of what `check-preconditions` of this operation decided to give up. */
+export function givenUp(context: StepContext): readonly string[] {
+  const { giveUp, goes } = room.parse(context.output('check-preconditions'));
+  // A version that wrote no paths gave up slots alone.
+  if (goes === undefined) return slotsGivenUp(context.device, giveUp);
+  return goes.map((name) => `${imagesAt(context)}/${name}`);
 }
+
+function slotsGivenUp(device: Device, giveUp: (typeof GIVEN_UP)[number]): readonly string[] {
+  const slots = { nothing: [], leftovers: [], passive: ['passive'], 'both slots': BOTH } as const;
+  return slots[giveUp].map((slot) => slotPath(device, slot) ?? '');
+}
+
+const BOTH = ['passive', 'active'] as const;
 
 async function mustHaveEfi({ system, device }: StepContext): Promise<void> {
   const { firmware } = await system.host.facts();
@@ -52,24 +69,36 @@ async function mustHaveEfi({ system, device }: StepContext): Promise<void> {
   });
 }
 
-/** The new image is built beside the old ones, and copied when it has taken the place of active. */
+/**
+ * The new image is built beside what stays, and copied when it has taken the place of active. What is no image under the name of one goes
+ * in any case; then what abandoned operations kept, then the slots.
+ */
 async function roomFor(context: StepContext) {
-  const { system, device } = context;
+  const { system, device, id } = context;
   const { bytes } = requestOf(context).image;
+  const place = { system, folder: imagesAt(context), id };
+  const swept = await leftovers(place);
+  const odd = await oddSlots(system, device, BOTH);
+  const kept = await keptByOthers(place);
+  const active = slotPath(device, 'active') ?? '';
   const freeBytes = await system.disks.free(device.stateAt);
-  const active = await bytesOf(context, 'active');
-  const passive = await bytesOf(context, 'passive');
   const neededBytes = bytes + MARGIN;
-  const gains = { nothing: 0, passive, 'both slots': passive + active };
-  const giveUp = GIVEN_UP.find((what) => {
-    const free = freeBytes + gains[what];
-    const later = free - bytes + (what === 'both slots' ? 0 : active);
-    return free >= neededBytes && later >= neededBytes;
-  });
-  if (giveUp !== undefined) return { giveUp, freeBytes, neededBytes };
+  for (const giveUp of GIVEN_UP) {
+    const slots = slotsGivenUp(device, giveUp);
+    const goes = [...new Set([...odd, ...(giveUp === 'nothing' ? [] : kept), ...slots])];
+    const gone = [...swept, ...goes];
+    const free = freeBytes + (await freedBy(system, gone));
+    // By then the old active image has lost its name.
+    const later = freeBytes + (await freedBy(system, [...gone, active])) - bytes;
+    if (free >= neededBytes && later >= neededBytes) {
+      return { giveUp, goes: goes.map(nameOf), freeBytes, neededBytes };
+    }
+  }
+  const all = [...swept, ...kept, ...slotsGivenUp(device, 'both slots')];
+  const most = freeBytes + (await freedBy(system, all));
   throw new SystemError({
     code: 'no-space',
-    message: `the state partition would have ${mib(freeBytes + active + passive)} MiB for the new system, which needs ${mib(neededBytes + bytes)} MiB`,
+    message: `the state partition would have ${mib(most)} MiB for the new system, which needs ${mib(neededBytes + bytes)} MiB`,
     reason:
       'active and passive are two images of that size; the old ones are counted as free already',
     hint: 'use a smaller image, set reset.system.size, or install anew with a larger state partition',
@@ -77,9 +106,6 @@ async function roomFor(context: StepContext) {
   });
 }
 
-/** Images have holes: what they give back is less than their size. */
-async function bytesOf({ system, device }: StepContext, slot: 'active' | 'passive') {
-  const path = slotPath(device, slot);
-  const stat = path === undefined ? undefined : await system.files.stat(path);
-  return stat?.allocatedBytes ?? 0;
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { JUDGEMENT_BLOCK } from '../../src/boot/judgement.ts';
 import { SET_ASIDE, STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { IMAGES } from '../slots.ts';
-import type { Step, StepContext } from '../step.ts';
-import { removeAll } from './erase-volumes.ts';
+import { placeOf, type Step, type StepContext } from '../step.ts';
+import { leftovers, removeAll } from '../leftovers.ts';
 
 /** What a state partition holds that was just installed; the log is kept beside it. */
 const KEPT = [
@@ -44,12 +44,18 @@ export const clearState: Step = {
   async run(context) {
     const { stateAt } = context.device;
     const { strangers } = found.parse(context.output('check-preconditions'));
-    for (const name of strangers) await removeAll(context, `${stateAt}/${name}`);
+    const { system, id } = context;
+    for (const name of strangers) await removeAll(system, `${stateAt}/${name}`);
     // GRUB reads some of them, and would read freed blocks otherwise.
-    if (strangers.length > 0) await context.system.settle.checkpoint(stateAt);
-    return {
-      removed: strangers,
-      ...(strangers.length === 0 ? {} : { said: `removed ${strangers.join(', ')}` }),
-    };
+    if (strangers.length > 0) await system.settle.checkpoint(stateAt);
+    const recovery = placeOf(context.device, 'recovery') ?? '';
+    // An abandoned upgrade of the recovery system: nobody else looks there before the next one.
+    const left = await leftovers({ system, folder: `${recovery}/${IMAGES}`, id });
+    for (const path of left) await removeAll(system, path);
+    const removed = [...strangers, ...left];
+    return { removed, ...(removed.length === 0 ? {} : { said: `removed ${removed.join(', ')}` }) };
   },
+
+  touches: ({ device }) =>
+    [device.stateAt, placeOf(device, 'recovery')].filter((at) => at !== undefined),
 };

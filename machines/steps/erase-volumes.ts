@@ -1,5 +1,9 @@
+import { removeAll } from '../leftovers.ts';
 import { placeOf, type Step, type StepContext } from '../step.ts';
 import { requestOf } from '../upgrade-request.ts';
+
+/** Of ext4, from the beginning on. */
+const LOST_AND_FOUND = 'lost+found';
 
 /**
  * Erases COS_PERSISTENT or COS_OEM where the user asked for it (law 6), before the hooks, which find them empty. The file systems stay:
@@ -17,20 +21,17 @@ export const eraseVolumes: Step = {
     const { system } = context;
     const erased: Record<string, number> = {};
     for (const { role, at } of placesOf(context)) {
-      const names = (await system.files.list(at)).filter((name) => name !== 'lost+found');
-      for (const name of names) await removeAll(context, `${at}/${name}`);
-      erased[role] = names.length;
+      const names = (await system.files.list(at)).filter((name) => name !== LOST_AND_FOUND);
+      // That directory stays for the next check of the file system; what an earlier one put there does not.
+      const lost = await system.files.list(`${at}/${LOST_AND_FOUND}`);
+      const all = [...names, ...lost.map((name) => `${LOST_AND_FOUND}/${name}`)];
+      for (const name of all) await removeAll(system, `${at}/${name}`);
+      erased[role] = all.length;
     }
     const said = Object.entries(erased).map(([role, names]) => `${names} names on ${role}`);
     return { erased, said: `erased ${said.join(', ')}` };
   },
 };
-
-export async function removeAll({ system }: StepContext, path: string): Promise<void> {
-  const stat = await system.files.stat(path);
-  if (stat?.kind === 'directory') await system.files.removeTree(path);
-  else await system.files.remove(path);
-}
 
 function placesOf(context: StepContext) {
   return requestOf(context).erase.flatMap((role) => {

@@ -1,35 +1,35 @@
-import { slotPath } from '../slots.ts';
+import { removeAll } from '../leftovers.ts';
 import type { Step, StepContext } from '../step.ts';
 import { givenUp } from './check-reset.ts';
 
 /**
- * Gives up old images that the new one does not fit beside; only what `check-preconditions` said, and only while recovery runs. A name
- * that GRUB still sees leads to nothing or to the whole old image until the checkpoint, and nothing is written before it.
+ * Gives up what the new image does not fit beside, and what is no image under the name of one; only what `check-preconditions` said, and
+ * only while recovery runs. A name that GRUB still sees leads to nothing or to the whole old image until the checkpoint, and nothing is
+ * written before it.
  */
 export const makeRoom: Step = {
   name: 'make-room',
   title: 'Give up old images to make room',
   needs: ['partitions'],
   whenInterrupted: 'repeat',
-  skip: (context) => (givenUp(context) === 'nothing' ? 'there is room beside them' : undefined),
+  skip: (context) => (givenUp(context).length === 0 ? 'there is room beside them' : undefined),
 
   async run(context) {
     const { system, device } = context;
-    const slots = givenUp(context) === 'passive' ? (['passive'] as const) : SLOTS;
-    for (const slot of slots) {
-      const path = slotPath(device, slot);
-      if (path === undefined || (await mustNotRun(context, path))) continue;
-      await system.files.remove(path);
+    const removed = givenUp(context);
+    // A name that was moved and not checkpointed: GRUB may still find the old file under it.
+    await system.settle.checkpoint(device.stateAt);
+    for (const path of removed) {
+      if (await isRunning(context, path)) continue;
+      await removeAll(system, path);
       await system.settle.checkpoint(device.stateAt);
     }
-    return { removed: [...slots], said: `gave up ${slots.join(' and ')}` };
+    const names = removed.map((path) => path.slice(path.lastIndexOf('/') + 1));
+    return { removed: names, said: `gave up ${names.join(', ')}` };
   },
 };
 
-const SLOTS = ['passive', 'active'] as const;
-
 /** Continued after a reboot, the machine may run what was to go. */
-async function mustNotRun({ system, device }: StepContext, path: string): Promise<boolean> {
-  const stat = await system.files.stat(path);
-  return stat === undefined || stat.id === device.runningImage;
+async function isRunning({ system, device }: StepContext, path: string): Promise<boolean> {
+  return (await system.files.stat(path))?.id === device.runningImage;
 }

@@ -10,6 +10,9 @@ import { deploy, reset, resume, upgrade, wishFor } from '../../support/simulated
 import { ask, deploying, resetting, type Story } from '../../support/simulated/stories.ts';
 
 const STATE = '/run/cos/state';
+const IMAGES = `${STATE}/cOS`;
+const RECOVERY = '/run/initramfs/cos-state';
+const effort = { signal: new AbortController().signal };
 
 describe('a reset', () => {
   it.each([
@@ -51,6 +54,69 @@ describe('a reset', () => {
       'state.yaml',
     ]);
     expect(await onState(machine, 'grub2/grub.cfg')).not.toContain('grubcustom\n');
+  });
+
+  it('counts an image that keeps another name as room only when that name goes, too', async () => {
+    const machine = inRecovery({ stateBytes: 1000 * 2 ** 20 });
+    await whileMounted(machine, 'rw', () =>
+      simulatedSystem(machine).files.link(`${IMAGES}/passive.img`, `${IMAGES}/retired.gone.img`),
+    );
+    expect(await reset(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
+    expect(outputs(machine)['check-preconditions']).toMatchObject({
+      giveUp: 'passive',
+      goes: ['retired.gone.img', 'passive.img'],
+    });
+  });
+
+  it('gives up what abandoned operations kept before it gives up a slot', async () => {
+    const machine = inRecovery({ stateBytes: 1200 * 2 ** 20 });
+    await whileMounted(machine, 'rw', async () => {
+      const { files, images } = simulatedSystem(machine);
+      await images.copy(`${IMAGES}/passive.img`, `${IMAGES}/retired.gone.img`, effort);
+      await files.writeText(`${IMAGES}/transition.gone.1.img`, 'half of one', 0o600);
+    });
+    expect(await reset(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
+    expect(outputs(machine)['check-preconditions']).toMatchObject({
+      giveUp: 'leftovers',
+      goes: ['retired.gone.img'],
+    });
+    expect(factsNow(machine).names.filter((name) => name.includes('gone'))).toEqual([]);
+  });
+
+  it('removes what an abandoned upgrade of the recovery system left on COS_RECOVERY', async () => {
+    const machine = inRecovery({});
+    const { files, mounts } = simulatedSystem(machine);
+    await mounts.remount(RECOVERY, 'rw');
+    await files.writeText(`${RECOVERY}/cOS/transition.gone.1.img`, 'half of one', 0o600);
+    await mounts.remount(RECOVERY, 'ro');
+    expect(await reset(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
+    expect(await files.list(`${RECOVERY}/cOS`)).toEqual(['recovery.img']);
+  });
+
+  it('removes what is no image under the name of one, which stops everything else', async () => {
+    const machine = inRecovery({});
+    await whileMounted(machine, 'rw', async () => {
+      const { files } = simulatedSystem(machine);
+      await files.remove(`${IMAGES}/active.img`);
+      await files.makeDirectory(`${IMAGES}/active.img`, 0o755);
+      await files.writeText(`${IMAGES}/active.img/note`, 'of somebody', 0o644);
+    });
+    const { error, outcome } = await upgrade(machine, wishFor('/new'));
+    expect(outcome).toBe('rolled-back');
+    expect(error).toMatchObject({ code: 'slot-odd', exit: EXIT.unsupported });
+    expect(error?.hint).toContain('reset');
+    expect(await reset(machine, wishFor('/new'))).toMatchObject({ outcome: 'completed' });
+    expect(factsNow(machine).images['active.img']?.condition).toBe('complete');
+  });
+
+  it('erases what a check of the file system had found, and keeps the place for the next one', async () => {
+    const machine = inRecovery({
+      files: { '/oem/lost+found/12': 'a secret', '/oem/settings': 'of the user' },
+    });
+    await reset(machine, wishFor('/new'), { erase: ['oem'] });
+    const { files } = simulatedSystem(machine);
+    expect(await files.list('/oem')).toEqual(['lost+found']);
+    expect(await files.list('/oem/lost+found')).toEqual([]);
   });
 
   it('keeps the boot menu where that of the image has no entries', async () => {
@@ -187,9 +253,13 @@ function outputs(machine: SimulatedMachine): Readonly<Record<string, unknown>> {
   );
 }
 
-async function whileMounted<T>(machine: SimulatedMachine, work: () => Promise<T>): Promise<T> {
+async function whileMounted<T>(
+  machine: SimulatedMachine,
+  mode: 'ro' | 'rw',
+  work: () => Promise<T>,
+): Promise<T> {
   const { mounts } = simulatedSystem(machine);
-  await mounts.mount({ kind: 'device', source: '/dev/vda5', at: STATE, mode: 'ro' });
+  await mounts.mount({ kind: 'device', source: '/dev/vda5', at: STATE, mode });
   try {
     return await work();
   } finally {
@@ -198,9 +268,11 @@ async function whileMounted<T>(machine: SimulatedMachine, work: () => Promise<T>
 }
 
 function onState(machine: SimulatedMachine, name: string): Promise<string | undefined> {
-  return whileMounted(machine, () => simulatedSystem(machine).files.readText(`${STATE}/${name}`));
+  return whileMounted(machine, 'ro', () =>
+    simulatedSystem(machine).files.readText(`${STATE}/${name}`),
+  );
 }
 
 function listState(machine: SimulatedMachine): Promise<readonly string[]> {
-  return whileMounted(machine, () => simulatedSystem(machine).files.list(STATE));
+  return whileMounted(machine, 'ro', () => simulatedSystem(machine).files.list(STATE));
 }
