@@ -147,14 +147,23 @@ export class JsonlEventStore implements EventStore {
       if (await isMissing(this.#options.directory)) return;
       await this.#writer.clean();
       await this.#writer.remove(leftovers);
-      if (tornTail === undefined) return;
-      const { segment, keep, bytes: cutBytes } = tornTail;
-      this.#unrecorded = { type: 'log.repaired', segment, cutBytes };
       // A segment that holds nothing would look like an operation of which nothing is known.
-      if (keep === 0) return this.#writer.remove([segment]);
-      await this.#writer.cut(segment, keep);
-      await this.#recordRepair();
+      if (tornTail?.keep === 0) await this.#writer.remove([tornTail.segment]);
+      await this.#renewLast();
+      if (tornTail === undefined) return;
+      const { segment, bytes: cutBytes } = tornTail;
+      this.#unrecorded = { type: 'log.repaired', segment, cutBytes };
+      if (tornTail.keep > 0) await this.#recordRepair();
     });
+  }
+
+  /** The process that wrote the last segment may have seen its sync fail: what was read need not be on the disk. */
+  async #renewLast(): Promise<void> {
+    const file = this.#files.at(-1);
+    if (file === undefined || file.records === 0) return;
+    const { directory } = this.#options;
+    const bytes = await withMeaning(UNREADABLE, () => readSegment(directory, file.segment));
+    await this.#writer.renew(file.segment, bytes.subarray(0, file.bytes));
   }
 
   async #create(operation: string, id: string): Promise<SegmentName> {

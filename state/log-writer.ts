@@ -63,16 +63,19 @@ export class LogWriter {
     });
   }
 
-  /** Cuts a segment after this many bytes, durably. */
-  async cut(segment: string, keep: number): Promise<void> {
+  /**
+   * Writes a whole segment to new blocks, durably; before that the old file stands. After a sync that failed the kernel shows what it could
+   * not write, and calls it written: a later sync of the same file succeeds, and the disk still has not got it.
+   */
+  async renew(segment: string, bytes: Buffer): Promise<void> {
     await this.#guarded(async () => {
       await this.close();
-      const handle = await openRegular(this.#path(segment), constants.O_WRONLY);
       try {
-        await this.#options.ops.truncate(handle, keep);
-        await this.#options.ops.datasync(handle);
-      } finally {
-        await handle.close();
+        await writeDurably(this.#path(segment), bytes, 0o600);
+      } catch (error) {
+        // What is undone gives room back: it must not fail for want of room.
+        if (!isNoSpace(error)) throw error;
+        await this.#cut(segment, bytes.length);
       }
     });
   }
@@ -112,6 +115,16 @@ export class LogWriter {
     const found = (await handle.stat()).size;
     if (found === size) return handle;
     throw damagedLog(segment, { line: 1, why: `it has ${found} bytes where we wrote ${size}` });
+  }
+
+  async #cut(segment: string, keep: number): Promise<void> {
+    const handle = await openRegular(this.#path(segment), constants.O_WRONLY);
+    try {
+      await this.#options.ops.truncate(handle, keep);
+      await this.#options.ops.datasync(handle);
+    } finally {
+      await handle.close();
+    }
   }
 
   /** True when all bytes were taken; a short write is a full disk that has not said so yet. */

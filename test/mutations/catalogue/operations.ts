@@ -65,7 +65,7 @@ export const OPERATIONS: readonly Mutant[] = [
     fault: 'COS_STATE stays writable after the command',
     law: 5,
     file: 'src/engine/session.ts',
-    text: `  undo.push(() => system.mounts.remount(stateAt, 'ro'));`,
+    text: `  undo.push(() => readOnlyAgain(system, device, stateAt));`,
     becomes: '',
     foundBy: [{ ...CUT_UPGRADE, says: /law 5: COS_STATE is writable/ }],
   },

@@ -145,8 +145,8 @@ export const SWITCH: readonly Mutant[] = [
     fault: 'a resumed upgrade takes its name from the passive image that runs by then',
     law: 2,
     file: 'machines/steps/set-passive.ts',
-    text: 'present.id === device.runningImage &&',
-    becomes: `present.id === '' &&`,
+    text: 'present !== undefined && present.id === device.runningImage',
+    becomes: `present !== undefined && present.id === ''`,
     foundBy: [
       {
         ...model(
