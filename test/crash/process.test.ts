@@ -7,9 +7,12 @@ import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
 import { createRig } from '../support/power/test-rig.ts';
 import {
   abortScenario,
+  deployScenario,
+  recoveryUpgradeScenario,
   resetScenario,
   rollbackScenario,
   undoScenario,
+  upgradeFromPassiveScenario,
   upgradeScenario,
 } from '../../src/proof/cuts/scenario.ts';
 
@@ -54,6 +57,28 @@ describe.skipIf(missing !== undefined)('SIGKILL after a record, on a real disk',
 
   it('leaves a reset that recovery finishes', { timeout: LONG }, async () => {
     const scenario = resetScenario(rig, await rig.fresh());
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 4 });
+    expect(tally.violations).toEqual([]);
+  });
+
+  it('leaves an upgrade that was begun from passive', { timeout: LONG }, async () => {
+    const scenario = upgradeFromPassiveScenario(rig, await rig.fresh());
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 4 });
+    expect(tally.violations).toEqual([]);
+  });
+
+  it.each(['active', 'recovery'] as const)(
+    'leaves an upgrade of recovery that was begun from %s',
+    { timeout: LONG },
+    async (slot) => {
+      const scenario = recoveryUpgradeScenario(rig, await rig.fresh(), slot);
+      const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 4 });
+      expect(tally.violations).toEqual([]);
+    },
+  );
+
+  it('leaves a deployment that recovery finishes', { timeout: LONG }, async () => {
+    const scenario = await deployScenario(rig);
     const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 4 });
     expect(tally.violations).toEqual([]);
   });
