@@ -61,7 +61,11 @@ export async function outcomesOf(machine: Machine): Promise<{
   const said = await machine.sure(['elemental', 'history', '--json']);
   const { operations } = HISTORY.parse(JSON.parse(said));
   const told = operations.map(({ operation, outcome }) => `${operation} ${outcome}`).join(', ');
-  return { owes: status.unfinished !== undefined, of: operations, told };
+  return {
+    owes: status.unfinished !== undefined,
+    of: operations,
+    told: told === '' ? 'nothing was begun' : told,
+  };
 }
 
 /** Resolves when what boots do by themselves has ended: the tool runs no more. */
