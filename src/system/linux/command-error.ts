@@ -39,6 +39,7 @@ export function explainStart(command: Command, error: Error): SystemError {
         code: 'command-failed',
         message: `${shown(command)} could not be started`,
         reason: error.message,
+        hint: LOOK_AT_THE_KERNEL,
         cause: error,
       });
 }
@@ -60,7 +61,9 @@ export function explainExit(
       code: full ? 'no-space' : 'command-failed',
       message: `${shown(command)} failed (${ending})`,
       ...reasonOf(output.stderr),
-      ...(full ? { hint: 'free some space, or make the image larger', exit: EXIT.noSpace } : {}),
+      ...(full
+        ? { hint: 'free some space, or make the image larger', exit: EXIT.noSpace }
+        : { hint: LOOK_AT_THE_KERNEL }),
     },
     {
       exitCode: output.exitCode,
@@ -69,6 +72,10 @@ export function explainExit(
     },
   );
 }
+
+/** A tool that fails for no reason of ours most often met a disk that does. */
+const LOOK_AT_THE_KERNEL =
+  'look for errors of the disk: dmesg; then run the same command again, it goes on from here';
 
 /** tar says the second when the disk fills up in the middle of its write. */
 const NO_SPACE = /no space left on device|disk quota exceeded|wrote only \d+ of \d+ bytes/i;
