@@ -2,6 +2,7 @@
 import type { OpenedState, StateAccess } from '../src/engine/session.ts';
 import type { Clock } from '../src/system/port.ts';
 import { ensureBallast, freeBallast } from './ballast.ts';
+import { withMeaning } from './disk-fault.ts';
 import { makeDirectoryDurably } from './durable-file.ts';
 import { openJsonlStore } from './jsonl-store.ts';
 import { acquireLock } from './lock.ts';
@@ -12,6 +13,12 @@ import { copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
 
 /** How much history a device keeps beside what is unfinished. */
 const BOUNDS = { maxSegments: 400, maxBytes: 8 * 2 ** 20 };
+
+const UNWRITABLE = {
+  code: 'state-unwritable',
+  message: 'what belongs to the event log could not be written',
+  hint: 'see `dmesg` for errors of the disk, then `slotwright resume`',
+};
 
 export function createStateAccess(clock: Clock): StateAccess {
   return {
@@ -30,9 +37,11 @@ async function openState(
   lost: { readonly seq: number; readonly hash: string } | undefined,
 ): Promise<OpenedState> {
   if (access === 'append') {
-    await makeDirectoryDurably(directory, 0o700);
-    // From the first operation on: what fills the disk may be the first thing that happens.
-    await ensureBallast(directory);
+    await withMeaning(UNWRITABLE, async () => {
+      await makeDirectoryDurably(directory, 0o700);
+      // From the first operation on: what fills the disk may be the first thing that happens.
+      await ensureBallast(directory);
+    });
   }
   const registry = await openRegistry(directory);
   const anchor = registry.anchor ?? lost;
@@ -45,13 +54,15 @@ async function openState(
   });
   return {
     store,
-    publish: async (copyTo) => {
-      await registry.save(store);
-      await ensureBallast(directory);
-      // What is removed cannot be projected again, and the record of it moves the head.
-      if ((await store.prune(BOUNDS)).length > 0) await registry.save(store);
-      if (copyTo !== undefined)
-        await copyMissingSegments(directory, `${copyTo}/${STATE_DIRECTORY}`);
-    },
+    publish: (copyTo) =>
+      withMeaning(UNWRITABLE, async () => {
+        await registry.save(store);
+        await ensureBallast(directory);
+        // What is removed cannot be projected again, and the record of it moves the head.
+        if ((await store.prune(BOUNDS)).length > 0) await registry.save(store);
+        if (copyTo !== undefined) {
+          await copyMissingSegments(directory, `${copyTo}/${STATE_DIRECTORY}`);
+        }
+      }),
   };
 }
