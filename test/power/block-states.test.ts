@@ -1,7 +1,7 @@
 /**
  * Below the file system: operations whose every write is recorded, and a sample of the disks that a power cut can leave, each looked at by
  * the kernel, which replays journals, and by GRUB's own driver, which does not; some of them are switched on again. All of them:
- * `npm run prove:blocks`.
+ * `npm run prove:full`.
  */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,12 +12,15 @@ import { record, type Recorded } from '../../src/proof/blocks/record.ts';
 import { missingForRecording } from '../../src/proof/blocks/recorded-disk.ts';
 import { missingForRig, UPGRADE, type Rig } from '../../src/proof/cuts/rig.ts';
 import { judgeCut } from '../../src/proof/laws.ts';
+import { EXTENT } from '../support/power/extent.ts';
 import { createBlockRig, OPERATIONS, tell } from '../support/power/block-operations.ts';
 
 const missing = (await missingForRig()) ?? (await missingForRecording());
 if (missing !== undefined) process.stdout.write(`block states: left out, ${missing}\n`);
-const LONG = 1_200_000;
+const LONG = EXTENT === 'full' ? 14_400_000 : 1_200_000;
 const SEED = 20221122;
+/** In full: every state there is, and a recovery for each class of them. */
+const extent = EXTENT === 'full' ? {} : { states: 60, recoveries: 3 };
 
 describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () => {
   let rig: Rig;
@@ -59,10 +62,10 @@ describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () 
     { timeout: LONG },
     async ({ make }) => {
       const scenario = await make(rig);
-      const tally = await proveBlocks(rig, scenario, { seed: SEED, states: 60, recoveries: 3 });
+      const tally = await proveBlocks(rig, scenario, { seed: SEED, ...extent });
       tell(scenario.name, tally);
       expect(tally.violations).toEqual([]);
-      expect(tally.recoveries).toBe(3);
+      expect(tally.recoveries).toBeGreaterThanOrEqual(3);
     },
   );
 

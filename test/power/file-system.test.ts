@@ -4,6 +4,7 @@ import { EXIT } from '../../src/exit-codes.ts';
 import { cutAtEveryBoundary } from '../../src/proof/cuts/every-boundary.ts';
 import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
 import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
+import { sample } from '../support/power/extent.ts';
 import { createRig } from '../support/power/test-rig.ts';
 import {
   abortScenario,
@@ -37,7 +38,10 @@ describe.skipIf(missing !== undefined)('a power cut after a record, on a real di
 
   it('leaves an upgrade that is finished after the next boot', { timeout: LONG }, async () => {
     const scenario = upgradeScenario(rig, await rig.fresh());
-    const { cuts, violations } = await cutAtEveryBoundary(rig, scenario, { level: 'power' });
+    const { cuts, violations } = await cutAtEveryBoundary(rig, scenario, {
+      level: 'power',
+      ...sample(1),
+    });
     expect(violations).toEqual([]);
     expect(cuts).toBeGreaterThan(40);
   });
@@ -47,20 +51,20 @@ describe.skipIf(missing !== undefined)('a power cut after a record, on a real di
     { timeout: LONG },
     async () => {
       const scenario = undoScenario(failing, await failing.fresh(), EXIT.afterUpgradeChroot);
-      const tally = await cutAtEveryBoundary(failing, scenario, { level: 'power', oneIn: 3 });
+      const tally = await cutAtEveryBoundary(failing, scenario, { level: 'power', ...sample(3) });
       expect(tally.violations).toEqual([]);
     },
   );
 
   it('leaves a reset that recovery finishes', { timeout: LONG }, async () => {
     const scenario = resetScenario(rig, await rig.fresh());
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 4 });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(4) });
     expect(tally.violations).toEqual([]);
   });
 
   it('leaves an upgrade that was begun from passive', { timeout: LONG }, async () => {
     const scenario = upgradeFromPassiveScenario(rig, await rig.fresh());
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 4 });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(4) });
     expect(tally.violations).toEqual([]);
   });
 
@@ -69,26 +73,34 @@ describe.skipIf(missing !== undefined)('a power cut after a record, on a real di
     { timeout: LONG },
     async (slot) => {
       const scenario = recoveryUpgradeScenario(rig, await rig.fresh(), slot);
-      const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 4 });
+      const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(4) });
       expect(tally.violations).toEqual([]);
     },
   );
 
   it('leaves a deployment that recovery finishes', { timeout: LONG }, async () => {
     const scenario = await deployScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 4 });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(4) });
     expect(tally.violations).toEqual([]);
+  });
+
+  it('leaves an upgrade whose resumption is cut as well', { timeout: LONG }, async () => {
+    const scenario = upgradeScenario(rig, await rig.fresh());
+    const cut = 'the command and what carries it on';
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 6, cut });
+    expect(tally.violations).toEqual([]);
+    expect(tally.cuts).toBeGreaterThan(12);
   });
 
   it('leaves a rollback that is finished after the next boot', { timeout: LONG }, async () => {
     const scenario = await rollbackScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', oneIn: 3 });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(3) });
     expect(tally.violations).toEqual([]);
   });
 
   it('leaves an abort that is finished by abort or resume', { timeout: LONG }, async () => {
     const scenario = await abortScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power' });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'power', ...sample(1) });
     expect(tally.violations).toEqual([]);
   });
 });

@@ -2,13 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
 import { soak } from '../../src/proof/soak/soak.ts';
+import { EXTENT } from '../support/power/extent.ts';
 import { createRig } from '../support/power/test-rig.ts';
 
 const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`a soak: left out, ${missing}\n`);
 const LONG = 14_400_000;
 
-const OPERATIONS = Number(process.env['SLOTWRIGHT_SOAK'] ?? '25');
+const OPERATIONS = Number(process.env['SLOTWRIGHT_SOAK'] ?? (EXTENT === 'full' ? '500' : '25'));
 const SEED = Number(process.env['SLOTWRIGHT_SEED'] ?? '20261123');
 
 describe.skipIf(missing !== undefined)('a machine that is never left alone', () => {

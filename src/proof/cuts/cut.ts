@@ -7,44 +7,66 @@ import { cutPower } from '../../sandbox/power.ts';
 import type { Slot } from '../../system/port.ts';
 import { carryOn, sentences, told } from './carry-on.ts';
 import { heldBeyond, heldBy, WRITABLE } from './live-machine.ts';
-import type { Rig } from './rig.ts';
+import { RESUME, type Rig } from './rig.ts';
 import { begin, type Scenario } from './scenario.ts';
 import { kill, runUntilRecord, type Stopped } from './stop.ts';
 
 /** `process`: SIGKILL, the machine stays up. `power`: every file system loses what it has not written. */
 export type Level = 'process' | 'power';
 
-/** What was wrong, without end when nothing was; `uncut` when the command ended before it came to this record. */
-export async function cutAfterRecord(
+/** What came of the cuts that were made. */
+export interface Judged {
+  readonly cuts: number;
+  readonly wrong: readonly string[];
+}
+
+/**
+ * Cuts the command after the first of these records, what carries it on after the second, and so on; then it is carried on uncut. `uncut`
+ * when the command ended before it came to the first one.
+ */
+export async function cutAfterRecords(
   rig: Rig,
   scenario: Scenario,
   level: Level,
-  record: number,
-): Promise<readonly string[] | 'uncut'> {
-  const disk = await begin(rig, scenario, record);
+  records: readonly number[],
+): Promise<Judged | 'uncut'> {
+  const [first = 1] = records;
+  const disk = await begin(rig, scenario, first);
   const machine: { booted: Booted } = { booted: await rig.boot(disk, scenario.slot ?? 'active') };
+  const wrong: string[] = [];
+  let command: readonly string[] = scenario.command;
+  let cuts = 0;
   try {
-    const quiet = await heldBy(machine.booted);
-    const stopped = await runUntilRecord(machine.booted, scenario.command, record);
-    if (!('tool' in stopped)) {
-      const { exits } = scenario.ends;
-      if (exits.includes(stopped.code)) return 'uncut';
-      throw new Error(`uncut, "${scenario.command.join(' ')}" ended with ${told(stopped)}`);
+    let quiet = await heldBy(machine.booted);
+    for (const record of records) {
+      const stopped = await runUntilRecord(machine.booted, command, record);
+      if (!('tool' in stopped)) {
+        if (!scenario.ends.exits.includes(stopped.code)) {
+          throw new Error(`uncut, "${command.join(' ')}" ended with ${told(stopped)}`);
+        }
+        if (cuts === 0) return 'uncut';
+        // What carried it on was done before its own cut.
+        command = RESUME;
+        break;
+      }
+      const cut = await (level === 'process'
+        ? killed(rig, machine.booted, stopped, { disk, quiet, record })
+        : powerless(rig, machine.booted, stopped, disk));
+      cuts += 1;
+      const where = `after record ${records.slice(0, cuts).join(' and ')} (${lastRecord(cut.facts)})`;
+      const found = [...cut.wrong, ...sentences(judgeCut(cut.facts, scenario.before))];
+      wrong.push(...found.map((one) => `${where}: ${one}`));
+      if (level === 'power') {
+        const slot = scenario.slot ?? slotThatBoots(cut.facts);
+        if (slot === undefined) return { cuts, wrong: [...wrong, `${where}: nothing boots`] };
+        machine.booted = await rig.boot(disk, slot);
+        quiet = await heldBy(machine.booted);
+      }
+      command = scenario.carryOn[first % scenario.carryOn.length] ?? [];
     }
-    const cut = await (level === 'process'
-      ? killed(rig, machine.booted, stopped, { disk, quiet, record })
-      : powerless(rig, machine.booted, stopped, disk));
-    const wrong = [...cut.wrong, ...sentences(judgeCut(cut.facts, scenario.before))];
-    const where = `after record ${String(record)} (${lastRecord(cut.facts)})`;
-    if (level === 'power') {
-      const slot = scenario.slot ?? slotThatBoots(cut.facts);
-      if (slot === undefined) return [...wrong, 'nothing boots'].map((one) => `${where}: ${one}`);
-      machine.booted = await rig.boot(disk, slot);
-    }
-    const command = scenario.carryOn[record % scenario.carryOn.length] ?? [];
-    const before = level === 'power' ? await heldBy(machine.booted) : quiet;
-    wrong.push(...(await carryOn(rig, scenario, machine.booted, { command, quiet: before })));
-    return wrong.map((one) => `${where}: ${one}`);
+    const end = await carryOn(rig, scenario, machine.booted, { command, quiet });
+    wrong.push(...end.map((one) => `after record ${records.join(' and ')}: ${one}`));
+    return { cuts, wrong };
   } finally {
     await machine.booted.shutdown();
     await rm(disk.path);

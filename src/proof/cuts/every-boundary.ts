@@ -1,4 +1,4 @@
-import { cutAfterRecord, type Level } from './cut.ts';
+import { cutAfterRecords, type Level } from './cut.ts';
 import type { Rig } from './rig.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -9,11 +9,19 @@ export interface Tally {
   readonly violations: readonly string[];
 }
 
-/** Cuts a command after each of its records, or after one in so many, and tells the numbers. */
+export interface Cutting {
+  readonly level: Level;
+  /** The command is cut after each of its records, or after one in so many. */
+  readonly oneIn?: number;
+  /** What carries it on is cut as well, somewhere. Default: `the command`. */
+  readonly cut?: 'the command' | 'the command and what carries it on';
+}
+
+/** Cuts a command at its recorded boundaries, and tells the numbers. */
 export async function cutAtEveryBoundary(
   rig: Rig,
   scenario: Scenario,
-  { level, oneIn = 1 }: { readonly level: Level; readonly oneIn?: number },
+  { level, oneIn = 1, cut = 'the command' }: Cutting,
 ): Promise<Tally> {
   const from = performance.now();
   const violations: string[] = [];
@@ -22,12 +30,13 @@ export async function cutAtEveryBoundary(
     while (next < end) {
       const record = next;
       next += oneIn;
-      const wrong = await cutAfterRecord(rig, scenario, level, record);
-      if (wrong === 'uncut') {
+      const records = cut === 'the command' ? [record] : [record, secondAfter(record)];
+      const judged = await cutAfterRecords(rig, scenario, level, records);
+      if (judged === 'uncut') {
         end = Math.min(end, record);
       } else {
-        cuts += 1;
-        violations.push(...wrong);
+        cuts += judged.cuts;
+        violations.push(...judged.wrong);
       }
     }
   };
@@ -36,6 +45,11 @@ export async function cutAtEveryBoundary(
   const tally = { boundaries: end - 1, cuts, violations };
   tell(tally, scenario, level, performance.now() - from);
   return tally;
+}
+
+/** What is left of an operation is shorter than the whole, and neighbours are cut at different places. */
+function secondAfter(record: number): number {
+  return 1 + ((record * 7) % 23);
 }
 
 function tell(tally: Tally, { name }: Scenario, level: Level, milliseconds: number): void {
