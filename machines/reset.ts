@@ -1,5 +1,5 @@
 /**
- * `reset`: active and passive are made anew from the recovery system or another image. Spec 3.3, but nothing is formatted: the boot menu,
+ * `reset`: active and passive are made anew from the recovery system or another image. Spec 3.3, but what boots is never formatted: the boot menu,
  * its environment and recovery stay usable throughout, so there is no moment at which nothing boots.
  */
 import { EXIT } from '../src/exit-codes.ts';
@@ -14,6 +14,7 @@ import { checkReset } from './steps/check-reset.ts';
 import { clearState } from './steps/clear-state.ts';
 import { deployImage } from './steps/deploy-image.ts';
 import { eraseVolumes } from './steps/erase-volumes.ts';
+import { formatVolumes } from './steps/format-volumes.ts';
 import { makeRoom } from './steps/make-room.ts';
 import { mountTarget } from './steps/mount-target.ts';
 import { openPartitions } from './steps/open-partitions.ts';
@@ -44,6 +45,7 @@ export const reset: Operation = {
   steps: [
     checkReset,
     verifyImage,
+    formatVolumes,
     openPartitions,
     eraseVolumes,
     stages.before,

@@ -76,6 +76,8 @@ export interface Step {
   readonly made?: (context: Sight) => Promise<boolean>;
   /** Undoes a complete or partial run; running it twice is running it once. */
   readonly undo?: (context: StepContext) => Promise<void>;
+  /** Resources of the undo. Default: none; a partition that it does not touch and that cannot be mounted must not stand in its way. */
+  readonly undoNeeds?: (context: StepContext) => readonly string[];
   /** Mount points whose file systems must be durable before the result is recorded. Default: COS_STATE. */
   readonly touches?: (context: StepContext) => readonly string[];
 }

@@ -1,5 +1,5 @@
 /** `upgrade-recovery`: a new image becomes the recovery system. Active and passive are not touched. Spec 3.2, column `--recovery`. */
-import { partitions } from './resources/partitions.ts';
+import { partitions, recoveryPartition } from './resources/partitions.ts';
 import { target } from './resources/target.ts';
 import { volumes } from './resources/volumes.ts';
 import type { Operation } from './step.ts';
@@ -21,7 +21,7 @@ export const upgradeRecovery: Operation = {
   title: 'Install a new recovery system in the place of the present one',
   version: 1,
   pivot: 'set-recovery',
-  resources: [partitions, target, volumes],
+  resources: [partitions, target, volumes, recoveryPartition],
   steps: [
     openPartitions,
     checkRecovery,

@@ -50,3 +50,16 @@ export type UpgradeRequest = z.infer<typeof upgradeRequest>;
 export function requestOf(context: { readonly request: JsonValue }): UpgradeRequest {
   return upgradeRequest.parse(context.request);
 }
+
+/** Setting of the configuration that gives the new image of an operation its size. */
+export function sizeSettingOf({ operation }: { readonly operation: string }): string {
+  switch (operation) {
+    case 'install':
+    case 'reset':
+      return `${operation}.system.size`;
+    case 'upgrade-recovery':
+      return 'upgrade.recovery-system.size';
+    default:
+      return 'upgrade.system.size';
+  }
+}

@@ -13,6 +13,7 @@ import { hookFileServices } from './hook-file-services.ts';
 import { lifecycleServices } from './lifecycle-services.ts';
 import { stoppableAt } from './proof/stop-after-record.ts';
 import { createClock, createIds } from './system/linux/clock.ts';
+import { conclude } from './inspect/log-reading.ts';
 import { ConfinedFiles } from './system/linux/confined-files.ts';
 import { createLinuxSystem } from './system/linux/index.ts';
 import { createLinuxStages, hookEnvironment, runningSystem } from './system/linux/stages.ts';
@@ -22,7 +23,10 @@ export function composeServices(): Services {
   const clock = createClock();
   const stages = createLinuxStages({ callerEnvironment: process.env });
   const system = createLinuxSystem({ stages });
-  const state = stoppableAt(process.env['SLOTWRIGHT_STOP_AFTER_RECORD'], createStateAccess(clock));
+  const state = stoppableAt(
+    process.env['SLOTWRIGHT_STOP_AFTER_RECORD'],
+    createStateAccess(clock, { by: FULL_VERSION, conclude }),
+  );
   const machinery: Machinery = {
     system,
     state,

@@ -1,7 +1,8 @@
 /** A file of real blocks, given up when the disk is full so that the failure and the undo can still be recorded. */
-import { spawn } from 'node:child_process';
+import type { Stats } from 'node:fs';
 import { lstat, open, rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { allocate } from './allocate.ts';
 import { NEW_FILE, syncDirectory, temporaryName } from './durable-file.ts';
 import { hasCode } from './log-directory.ts';
 
@@ -19,14 +20,14 @@ export function ballastPath(directory: string): string {
  */
 export async function ensureBallast(directory: string, bytes = BALLAST_BYTES): Promise<boolean> {
   const held = await lstat(ballastPath(directory)).catch(() => undefined);
-  if (held?.isFile() === true && held.size >= bytes && held.blocks * 512 >= bytes) return true;
+  if (held !== undefined && isWhole(held, bytes)) return true;
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < 4 * bytes) return held !== undefined;
   const temporary = temporaryName(directory);
   try {
     const handle = await open(temporary, NEW_FILE, 0o600);
     try {
-      if (!(await allocate(handle.fd, bytes))) return false;
+      if (!(await allocate(handle.fd, 0, bytes))) return false;
       await handle.sync();
     } finally {
       await handle.close();
@@ -42,6 +43,19 @@ export async function ensureBallast(directory: string, bytes = BALLAST_BYTES): P
   return true;
 }
 
+/** Bytes that making it would take now. */
+export async function ballastToCome(directory: string, bytes = BALLAST_BYTES): Promise<number> {
+  const held = await lstat(ballastPath(directory)).catch(() => undefined);
+  if (held !== undefined && isWhole(held, bytes)) return 0;
+  // The directory itself may still have to be made.
+  const found = await statfs(path.dirname(directory)).catch(() => undefined);
+  return found !== undefined && found.bavail * found.bsize < 4 * bytes ? 0 : bytes;
+}
+
+function isWhole(held: Stats, bytes: number): boolean {
+  return held.isFile() && held.size >= bytes && held.blocks * 512 >= bytes;
+}
+
 /** Gives the blocks back, durably, so that the next write finds them; true when there were any. */
 export async function freeBallast(directory: string): Promise<boolean> {
   try {
@@ -53,15 +67,4 @@ export async function freeBallast(directory: string): Promise<boolean> {
   // Blocks can be given out again only when the removal is committed.
   await syncDirectory(directory);
   return true;
-}
-
-/** Node cannot reserve blocks itself; what it writes as zeroes may stay a hole. */
-async function allocate(fd: number, bytes: number): Promise<boolean> {
-  const child = spawn('fallocate', ['--length', String(bytes), '/proc/self/fd/3'], {
-    stdio: ['ignore', 'ignore', 'ignore', fd],
-  });
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(false));
-    child.on('close', (code) => resolve(code === 0));
-  });
 }

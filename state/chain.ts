@@ -3,7 +3,9 @@ import { LogCorruptError } from '../src/errors.ts';
 import { EXIT } from '../src/exit-codes.ts';
 import { CHAIN_START, foreignLog, GENESIS, type Link } from './record.ts';
 import type { EventRecord, SegmentName } from './records.ts';
-import { isSegment, parseSegment, splitSegment, type Fault } from './segment.ts';
+import { isSegment, type Fault } from './segment.ts';
+import { segmentFile, type SegmentBytes, type SegmentFile } from './segment-file.ts';
+import type { SegmentIndex } from './segment-index.ts';
 
 /** One file of the log. A long operation may have several: another one may run before its tail is done. */
 export interface ChainFile extends SegmentName {
@@ -29,6 +31,8 @@ export interface TornTail extends Fault {
 
 export interface Chain {
   readonly files: readonly ChainFile[];
+  /** Each file that was not pruned, as it was read. */
+  readonly read: ReadonlyMap<string, SegmentFile>;
   readonly head: Link;
   readonly tornTail?: TornTail;
   /** Segments that a `log.pruned` record names and that are still there. */
@@ -40,56 +44,54 @@ export interface Chain {
  * missing was acknowledged. Throws `LogCorruptError` naming segment and line, or `log-foreign`; changes nothing.
  */
 export function verifyChain(
-  log: readonly { readonly segment: string; readonly bytes: Buffer }[],
+  log: readonly SegmentBytes[],
   anchor?: Link,
+  index?: SegmentIndex,
 ): Chain {
-  const parsed = log.map(({ segment, bytes }) => ({ segment, ...parseSegment(bytes) }));
-  const pruned = parsed.flatMap(({ records }) => records.flatMap(prunedBy));
+  const read = log.map((one) => segmentFile(one, index));
+  const pruned = read.flatMap((one) => one.pruned);
   const names = new Set(pruned.flatMap(({ segments }) => segments));
-  const kept = parsed.filter(({ segment }) => !names.has(segment));
+  const kept = read.filter(({ segment }) => !names.has(segment));
   const starts = new Set([GENESIS, ...pruned.map(({ head }) => head)]);
 
   const files: ChainFile[] = [];
-  const places = new Map<number, string>();
   let tornTail: TornTail | undefined;
   let head: Link | undefined;
-  for (const [index, { segment, records, goodBytes, ...faults }] of kept.entries()) {
+  for (const [index, one] of kept.entries()) {
+    const { segment, file, goodBytes } = one;
     const last = index === kept.length - 1;
-    if (faults.foreign !== undefined) {
-      throw foreignLog(segment, faults.foreign.line, faults.foreign.format);
-    }
-    const damage = faults.damage ?? (last ? undefined : faults.tail);
+    if (one.foreign !== undefined) throw foreignLog(segment, one.foreign.line, one.foreign.format);
+    const damage = one.damage ?? (last ? undefined : one.tail);
     if (damage !== undefined) throw damagedLog(segment, damage);
-    const first = records[0];
-    if (last && (faults.tail !== undefined || first === undefined)) {
-      const fault = faults.tail ?? { line: 1, why: 'it is empty', bytes: 0 };
+    if (last && (one.tail !== undefined || goodBytes === 0)) {
+      const fault = one.tail ?? { line: 1, why: 'it is empty', bytes: 0 };
       tornTail = { segment, ...fault, keep: goodBytes };
     }
-    if (first === undefined) {
+    if (goodBytes === 0) {
       if (last) continue;
       throw damagedLog(segment, { line: 1, why: 'it is empty' });
     }
+    const after = file?.after ?? afterOf(one.records);
     const follows =
       head === undefined
-        ? starts.has(first.prev) && (first.prev === GENESIS) === (first.seq === 1)
-        : first.prev === head.hash && first.seq === head.seq + 1;
+        ? starts.has(after.hash) && (after.hash === GENESIS) === (after.seq === 0)
+        : after.hash === head.hash && after.seq === head.seq;
     if (!follows) throw damagedLog(segment, { line: 1, why: brokenLink(head) });
-    const name = splitSegment(segment, first.op);
-    if (name === undefined) {
-      throw damagedLog(segment, { line: 1, why: `it belongs to operation ${first.op}` });
+    if (file === undefined) {
+      const [first] = one.records;
+      throw damagedLog(segment, { line: 1, why: `it belongs to operation ${first?.op ?? '?'}` });
     }
-    for (const { seq, hash } of records) places.set(seq, hash);
-    const file = chainFile(name, records, goodBytes);
     files.push(file);
     head = file.head;
   }
   const chain: Chain = {
     files,
+    read: new Map(kept.map((one) => [one.segment, one])),
     head: head ?? CHAIN_START,
-    leftovers: parsed.map(({ segment }) => segment).filter((segment) => names.has(segment)),
+    leftovers: read.map(({ segment }) => segment).filter((segment) => names.has(segment)),
     ...(tornTail === undefined ? {} : { tornTail }),
   };
-  const lost = anchor === undefined ? undefined : lostSince(anchor, places, chain, parsed);
+  const lost = anchor === undefined ? undefined : lostSince(anchor, chain, read);
   if (lost !== undefined) throw lost;
   return chain;
 }
@@ -98,12 +100,14 @@ export function verifyChain(
 export function damagedLog(segment: string, fault: Fault): LogCorruptError {
   return new LogCorruptError({
     code: 'log-damaged',
-    message: `the event log is damaged: segment ${segment}, line ${fault.line}`,
+    message: `the event log is damaged: segment ${segment}, line ${fault.line}${atByte(fault)}`,
     reason: fault.why,
     hint: 'nothing was changed. Keep a copy of the events directory; compare it with the copies on COS_RECOVERY; "slotwright reset --force", run in recovery, goes on without it',
     exit: EXIT.logDamaged,
   });
 }
+
+const atByte = ({ byte }: Fault): string => (byte === undefined ? '' : `, from byte ${byte}`);
 
 /** Describes the file that these records make. */
 export function chainFile(
@@ -111,9 +115,8 @@ export function chainFile(
   records: readonly EventRecord[],
   bytes: number,
 ): ChainFile {
-  const first = records[0];
   const last = records.at(-1);
-  const after = first === undefined ? CHAIN_START : { seq: first.seq - 1, hash: first.prev };
+  const after = afterOf(records);
   return {
     ...name,
     bytes,
@@ -125,6 +128,10 @@ export function chainFile(
   };
 }
 
+function afterOf([first]: readonly EventRecord[]): Link {
+  return first === undefined ? CHAIN_START : { seq: first.seq - 1, hash: first.prev };
+}
+
 function brokenLink(head: Link | undefined): string {
   return head === undefined
     ? 'the segments before it are missing, and no record says that they were pruned'
@@ -132,24 +139,29 @@ function brokenLink(head: Link | undefined): string {
 }
 
 /** A `log.pruned` record of any version that has the two fields we know. */
-function prunedBy({ event }: EventRecord): { segments: readonly string[]; head: string }[] {
+export function prunedBy({ event }: EventRecord): { segments: string[]; head: string }[] {
   if (event.type !== 'log.pruned') return [];
   const segments: unknown = event.segments;
   if (!Array.isArray(segments) || typeof event.head !== 'string') return [];
-  return [{ segments: segments.filter((name) => isSegment(String(name))), head: event.head }];
+  return [{ segments: segments.map(String).filter(isSegment), head: event.head }];
+}
+
+function hashAt(seq: number, { files, read }: Chain): string | undefined {
+  const file = files.find(({ after, head }) => after.seq < seq && seq <= head.seq);
+  if (file?.head.seq === seq) return file.head.hash;
+  return read.get(file?.segment ?? '')?.records.find((record) => record.seq === seq)?.hash;
 }
 
 function lostSince(
   anchor: Link,
-  places: ReadonlyMap<number, string>,
   chain: Chain,
-  parsed: readonly { readonly segment: string; readonly records: readonly EventRecord[] }[],
+  read: readonly SegmentFile[],
 ): LogCorruptError | undefined {
   const first = chain.files[0];
-  if (parsed.length === 0 || anchor.seq === 0) return undefined;
-  if (places.get(anchor.seq) === anchor.hash) return undefined;
+  if (read.length === 0 || anchor.seq === 0) return undefined;
+  if (hashAt(anchor.seq, chain) === anchor.hash) return undefined;
   const pruned = first !== undefined && first.after.seq > 0 && anchor.seq <= first.after.seq;
-  const start = parsed[0]?.records[0]?.event;
+  const start = read[0]?.records[0]?.event;
   const forked = start?.type === 'chain.started' && start.previous === anchor.hash;
   if (pruned || forked) return undefined;
   const line = chain.tornTail?.line ?? 1;

@@ -10,7 +10,7 @@ import path from 'node:path';
  */
 export async function writeDurably(
   file: string,
-  content: string | Buffer,
+  content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
   const directory = path.dirname(file);

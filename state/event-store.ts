@@ -3,6 +3,7 @@
  * `MemoryEventStore` (the specification, and the store of the simulated machine).
  */
 import type { EventRecord, LifecycleEvent, SegmentName } from './records.ts';
+import type { SegmentRecords } from './segment.ts';
 
 export interface EventStore {
   /** Starts the segment of a new operation; its first record is appended by the caller. Durable. */
@@ -11,6 +12,8 @@ export interface EventStore {
   append(event: LifecycleEvent): Promise<EventRecord>;
   /** All records of a segment, chain verified; damage is a `LogCorruptError` that names the record. */
   read(segment: string): Promise<readonly EventRecord[]>;
+  /** Every operation with its records, oldest first. */
+  all(): Promise<readonly SegmentRecords[]>;
   /** Oldest first. */
   segments(): Promise<readonly SegmentName[]>;
   /** Opens the last segment for further appends (resume). A torn tail was cut off and recorded when the store was opened. */

@@ -5,13 +5,15 @@ import type { Chain, ChainFile, TornTail } from './chain.ts';
 import { withMeaning } from './disk-fault.ts';
 import type { EventStore } from './event-store.ts';
 import { fileOps, type FileOps } from './file-ops.ts';
-import { hasCode, isMissing, listSegments, readSegment } from './log-directory.ts';
+import { hasCode, isMissing, listSegments, readSegment, readSegments } from './log-directory.ts';
 import { LogWriter } from './log-writer.ts';
 import { prunable, type PruneBounds } from './prune.ts';
 import { CHAIN_START, encodeRecord, type Link } from './record.ts';
 import { RECORD_FORMAT } from './records.ts';
 import type { EventRecord, LifecycleEvent, LogEvent, SegmentName } from './records.ts';
-import { parseSegment, segmentName } from './segment.ts';
+import { recordsOf, segmentFile, type SegmentFile } from './segment-file.ts';
+import type { SegmentIndex } from './segment-index.ts';
+import { parseSegment, segmentName, type SegmentRecords } from './segment.ts';
 import { checkBegin, notBegun, readOnly, unknownSegment } from './store-requests.ts';
 
 export interface JsonlStoreOptions {
@@ -27,6 +29,8 @@ export interface JsonlStoreOptions {
   readonly anchor?: Link;
   /** Called when an append finds no space; true when it freed some. */
   readonly onNoSpace?: () => Promise<boolean>;
+  /** Readers take its word for files of its digests; who appends verifies every record. */
+  readonly index?: SegmentIndex;
   readonly files?: FileOps;
 }
 
@@ -36,10 +40,17 @@ export interface JsonlStoreOptions {
  */
 export async function openJsonlStore(options: JsonlStoreOptions): Promise<JsonlEventStore> {
   const log = await withMeaning(UNREADABLE, () => readLog(options.directory));
-  const chain = verifyChain(log, options.anchor);
+  const index = options.access === 'read' ? options.index : undefined;
+  const chain = verifyChain(log, options.anchor, index);
   const store = new JsonlEventStore(options, chain);
   if (options.access === 'append') await store.repair(chain);
   return store;
+}
+
+/** An operation with the files that it lies in. */
+export interface SegmentParts {
+  readonly segment: SegmentName;
+  readonly parts: readonly SegmentFile[];
 }
 
 /** See {@link openJsonlStore}. Appends are carried out one after the other, in the order of the calls. */
@@ -49,6 +60,7 @@ export class JsonlEventStore implements EventStore {
   readonly #options: JsonlStoreOptions;
   readonly #writer: LogWriter;
   #files: readonly ChainFile[];
+  readonly #read: Chain['read'];
   /** True while the last file is open for appends of its operation. */
   #begun = false;
   #start: LogEvent = { type: 'chain.started', reason: 'first' };
@@ -60,6 +72,7 @@ export class JsonlEventStore implements EventStore {
     this.#options = options;
     this.#writer = new LogWriter({ directory, ops, onNoSpace });
     this.#files = chain.files;
+    this.#read = chain.read;
     this.tornTail = chain.tornTail;
     if (anchor !== undefined && anchor.seq > 0) this.startFork('log-lost', anchor.hash);
   }
@@ -107,6 +120,22 @@ export class JsonlEventStore implements EventStore {
       if (!firsts.has(id)) firsts.set(id, { segment, number, operation, id });
     }
     return [...firsts.values()];
+  }
+
+  async all(): Promise<readonly SegmentRecords[]> {
+    const { index } = this.#options;
+    return (await this.files()).map(({ segment, parts }) => recordsOf(segment, parts, index));
+  }
+
+  /** The files of each operation, as they are now. */
+  async files(): Promise<readonly SegmentParts[]> {
+    const names = await this.segments();
+    return Promise.all(
+      names.map(async (segment) => ({
+        segment,
+        parts: await Promise.all(this.#partsOf(segment.segment).map((file) => this.#part(file))),
+      })),
+    );
   }
 
   head(): string {
@@ -196,6 +225,7 @@ export class JsonlEventStore implements EventStore {
       completes: file.completes || event.type === 'operation.completed',
     };
     this.#files = [...this.#files.slice(0, -1), grown];
+    if (event.type === 'operation.completed') await this.#writer.giveBack(grown.bytes);
     return record;
   }
 
@@ -226,6 +256,16 @@ export class JsonlEventStore implements EventStore {
     throw damagedLog(file.segment, { line: 1, why: 'it changed since the log was opened' });
   }
 
+  /** As it was read when the log was opened, unless it has grown since. */
+  async #part(file: ChainFile): Promise<SegmentFile> {
+    const held = this.#read.get(file.segment);
+    if (held?.goodBytes === file.bytes && held.bytes.length === file.bytes) return held;
+    await this.#readPart(file);
+    const { directory } = this.#options;
+    const bytes = await withMeaning(UNREADABLE, () => readSegment(directory, file.segment));
+    return segmentFile({ segment: file.segment, bytes: bytes.subarray(0, file.bytes) }, undefined);
+  }
+
   async #inOrder<T>(change: () => Promise<T>): Promise<T> {
     if (this.#options.access === 'read') throw readOnly();
     const result = this.#queue.then(change);
@@ -250,11 +290,7 @@ async function readLog(directory: string) {
   for (let attempt = 1; ; attempt += 1) {
     const segments = await listSegments(directory);
     try {
-      const log = [];
-      for (const segment of segments) {
-        log.push({ segment, bytes: await readSegment(directory, segment) });
-      }
-      return log;
+      return await readSegments(directory, segments);
     } catch (error) {
       if (!hasCode(error, 'ENOENT') || attempt === 3) throw error;
     }

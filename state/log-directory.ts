@@ -4,6 +4,7 @@ import { lstat, open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { damagedLog } from './chain.ts';
 import { isSegment, segmentNumber } from './segment.ts';
+import type { SegmentBytes } from './segment-file.ts';
 
 /** Largest segment that is read; far above what pruning lets grow. */
 const MAX_SEGMENT_BYTES = 512 * 1024 * 1024;
@@ -48,6 +49,24 @@ export async function readSegment(directory: string, segment: string): Promise<B
     await handle.close();
   }
 }
+
+/** All bytes of these segments, in their order. */
+export async function readSegments(
+  directory: string,
+  segments: readonly string[],
+): Promise<readonly SegmentBytes[]> {
+  const log: SegmentBytes[] = [];
+  for (let at = 0; at < segments.length; at += OPEN_AT_ONCE) {
+    const some = segments.slice(at, at + OPEN_AT_ONCE).map(async (segment) => ({
+      segment,
+      bytes: await readSegment(directory, segment),
+    }));
+    log.push(...(await Promise.all(some)));
+  }
+  return log;
+}
+
+const OPEN_AT_ONCE = 32;
 
 /** Opens a file that must be a regular file under its own name. */
 export async function openRegular(file: string, flags: number): Promise<FileHandle> {

@@ -15,6 +15,12 @@ export interface LogWriterOptions {
   readonly onNoSpace: () => Promise<boolean>;
 }
 
+/**
+ * Some two thousand records, reserved until an operation is complete: what fills the disk, the new image or a hook, must not take the room that the
+ * undo is recorded in. Beyond it there is the ballast.
+ */
+export const RESERVED_BYTES = 2 ** 20;
+
 export class LogWriter {
   readonly #options: LogWriterOptions;
   #open: { readonly segment: string; readonly handle: FileHandle } | undefined;
@@ -39,6 +45,7 @@ export class LogWriter {
       const flags = NEW_FILE | constants.O_APPEND;
       const handle = await this.#withSpace(() => open(this.#path(segment), flags, 0o600));
       this.#open = { segment, handle };
+      await this.#options.ops.reserve(handle, 0, RESERVED_BYTES);
       await this.#options.ops.datasync(handle);
       await this.#options.ops.syncDirectory(this.#events());
     });
@@ -54,7 +61,10 @@ export class LogWriter {
       const { ops, onNoSpace } = this.#options;
       if (!(await this.#wrote(handle, bytes))) {
         await ops.truncate(handle, size);
-        if (!(await onNoSpace()) || !(await this.#wrote(handle, bytes))) {
+        const isFreed = await onNoSpace();
+        // Before anybody else takes it.
+        if (isFreed) await ops.reserve(handle, size, RESERVED_BYTES);
+        if (!isFreed || !(await this.#wrote(handle, bytes))) {
           await ops.truncate(handle, size);
           throw noSpace(this.#path(segment));
         }
@@ -94,7 +104,14 @@ export class LogWriter {
     await this.#guarded(() => removeLeftovers(this.#events()));
   }
 
-  /** Closes what is open; the next append opens it again. */
+  /** What was reserved goes back to everybody: nothing more has to be recorded. */
+  async giveBack(size: number): Promise<void> {
+    await this.#guarded(async () => {
+      if (this.#open !== undefined) await this.#options.ops.truncate(this.#open.handle, size);
+    });
+  }
+
+  /** Closes what is open, which keeps what was reserved for it; the next append opens it again. */
   async close(): Promise<void> {
     const handle = this.#open?.handle;
     this.#open = undefined;
@@ -113,7 +130,10 @@ export class LogWriter {
     const handle = await openRegular(this.#path(segment), flags);
     this.#open = { segment, handle };
     const found = (await handle.stat()).size;
-    if (found === size) return handle;
+    if (found === size) {
+      await this.#options.ops.reserve(handle, size, RESERVED_BYTES);
+      return handle;
+    }
     throw damagedLog(segment, { line: 1, why: `it has ${found} bytes where we wrote ${size}` });
   }
 

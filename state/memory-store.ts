@@ -71,6 +71,10 @@ export class MemoryEventStore implements EventStore {
     return this.#segments.map(({ segment }) => segment);
   }
 
+  async all(): Promise<readonly SegmentRecords[]> {
+    return this.#segments;
+  }
+
   head(): string {
     return this.place().hash;
   }

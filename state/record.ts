@@ -55,7 +55,8 @@ export function encodeRecord(body: Omit<EventRecord, 'hash'>): {
 }
 
 /** Verifies and parses one line, given without its newline. Never throws. */
-export function decodeLine(line: Buffer): Decoded {
+export function decodeLine(read: Uint8Array): Decoded {
+  const line = Buffer.from(read.buffer, read.byteOffset, read.length);
   const format = /^\{"v":(\d{1,9}),/.exec(line.toString('latin1', 0, 20))?.[1];
   if (format !== undefined && Number(format) > RECORD_FORMAT) {
     return { kind: 'foreign', format: Number(format) };
@@ -93,7 +94,8 @@ function sha256(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function parseEnvelope(text: string): EventRecord | undefined {
+/** The record in a text, whatever its hash; absent when it is none. */
+export function parseEnvelope(text: string): EventRecord | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -9,22 +9,12 @@ import { openRegular } from './log-directory.ts';
 import { projectRegistry } from './projections.ts';
 import type { Link } from './record.ts';
 import { registrySchema, type Registry } from './registry-schema.ts';
-import type { SegmentRecords } from './segment.ts';
 
 /** Loads the registry of a state directory. A missing or damaged one is no error: it will be made anew. */
 export async function openRegistry(directory: string): Promise<RegistryFile> {
   const database = new Low<Registry | null>(new DurableAdapter(directory), null);
   await database.read();
   return new RegistryFile(database);
-}
-
-/** Reads all of a log, for projections. */
-export async function readSegments(store: EventStore): Promise<readonly SegmentRecords[]> {
-  const segments = [];
-  for (const segment of await store.segments()) {
-    segments.push({ segment, records: await store.read(segment.segment) });
-  }
-  return segments;
 }
 
 export class RegistryFile {
@@ -44,7 +34,7 @@ export class RegistryFile {
   /** The registry of this log, projected when the file is not of its head. Writes nothing. */
   async view(store: EventStore): Promise<Registry> {
     const held = this.#database.data;
-    return held?.head === store.head() ? held : projectRegistry(await readSegments(store));
+    return held?.head === store.head() ? held : projectRegistry(await store.all());
   }
 
   /** Brings the file up to the log's head; resolves when it is on disk. Only the lock's holder may call it. */

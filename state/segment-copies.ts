@@ -7,6 +7,7 @@ import {
   isMissing,
   listSegments,
   readSegment,
+  readSegments,
   segmentPath,
 } from './log-directory.ts';
 import { owes } from './prune.ts';
@@ -39,10 +40,7 @@ const NOT_COPIED = {
 };
 
 async function copySegments(from: string, to: string): Promise<readonly string[]> {
-  const log = [];
-  for (const segment of await listSegments(from)) {
-    log.push({ segment, bytes: await readSegment(from, segment) });
-  }
+  const log = await readSegments(from, await listSegments(from));
   const { files } = verifyChain(log);
   const copied: string[] = [];
   for (const { segment, bytes, id } of files) {

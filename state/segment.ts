@@ -1,19 +1,23 @@
 /** Segments: the files of a log, and what their bytes hold. Pure. */
 import { UsageError } from '../src/errors.ts';
 import { decodeLine, MAX_LINE_BYTES } from './record.ts';
-import type { EventRecord, SegmentName } from './records.ts';
+import type { EventRecord, JsonValue, SegmentName } from './records.ts';
 
 /** All that is known of one operation, as stores dump it and projections fold it. */
 export interface SegmentRecords {
   readonly segment: SegmentName;
-  /** In the order of the chain. */
+  /** In the order of the chain. Those of a file that was indexed are parsed when they are asked for. */
   readonly records: readonly EventRecord[];
+  /** What this version concluded from exactly these records before. */
+  readonly concluded?: JsonValue;
 }
 
 /** Why a segment cannot be followed from this line (from 1) on. */
 export interface Fault {
   readonly line: number;
   readonly why: string;
+  /** Where the line begins in the file, from 0. */
+  readonly byte?: number;
 }
 
 /** What the bytes of a segment hold. At most one of `foreign`, `damage` and `tail` is set. */
@@ -61,7 +65,8 @@ export function splitSegment(segment: string, id: string): SegmentName | undefin
 }
 
 /** Reads a segment's bytes up to the first fault. Never throws. */
-export function parseSegment(bytes: Buffer): ParsedSegment {
+export function parseSegment(read: Uint8Array): ParsedSegment {
+  const bytes = Buffer.from(read.buffer, read.byteOffset, read.length);
   const records: EventRecord[] = [];
   let offset = 0;
   while (offset < bytes.length) {
@@ -78,9 +83,10 @@ export function parseSegment(bytes: Buffer): ParsedSegment {
       const sealed = decoded.kind === 'record' && fault !== undefined;
       const rest = bytes.subarray(offset);
       const torn = !sealed && end >= bytes.length - 1 && isTear(rest);
+      const place = { line, byte: offset, why };
       return torn
-        ? { records, goodBytes: offset, tail: { line, why, bytes: rest.length } }
-        : { records, goodBytes: offset, damage: { line, why } };
+        ? { records, goodBytes: offset, tail: { ...place, bytes: rest.length } }
+        : { records, goodBytes: offset, damage: place };
     }
     records.push(decoded.record);
     offset = newline + 1;

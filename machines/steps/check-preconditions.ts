@@ -5,7 +5,7 @@ import { homeOf, imagesAt } from '../slots.ts';
 import { foldersMustBePlain, slotsMustBePlain } from '../plain-places.ts';
 import { freedBy, keptByOthers, leftovers } from '../leftovers.ts';
 import type { Device, Step, StepContext } from '../step.ts';
-import { requestOf } from '../upgrade-request.ts';
+import { requestOf, sizeSettingOf } from '../upgrade-request.ts';
 
 /** Bytes that must stay free beside the new image: the log, state.yaml, the file system's own needs. */
 export const MARGIN = 32 * 2 ** 20;
@@ -29,7 +29,7 @@ export const checkPreconditions: Step = {
       // Where passive becomes a copy, that must fit too.
       bytes: (request.passive === 'copy' ? 2 : 1) * request.image.bytes,
       partition: 'state',
-      hint: 'use a smaller image, set upgrade.system.size, or free space on COS_STATE',
+      hint: `use a smaller image, set ${sizeSettingOf(context)}, or free space on COS_STATE`,
     });
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
     return {
@@ -47,7 +47,7 @@ export function mustHaveRecovery({ partitions }: Pick<Device, 'partitions'>): vo
     code: 'no-recovery',
     message: 'no recovery partition (COS_RECOVERY) was found',
     reason: 'no partition has the GPT name "recovery" or the label COS_RECOVERY',
-    hint: 'look at "slotwright status"; a machine without recovery is not upgraded',
+    hint: 'look at "slotwright status"; a machine without recovery is not changed',
     exit: EXIT.mountPartitions,
   });
 }

@@ -30,6 +30,7 @@ export const checkReset: Step = {
     const { device, system } = context;
     mustHaveRecovery(device);
     await mustHaveEfi(context);
+    mustHaveErased(context);
     await foldersMustBePlain(system, device.stateAt);
     await mustRunHere(context);
     const stateYaml = await system.files.readText(`${device.stateAt}/state.yaml`);
@@ -65,6 +66,19 @@ async function mustHaveEfi({ system, device }: StepContext): Promise<void> {
     reason:
       'this machine starts by EFI, and no partition has the GPT name "efi" or the label COS_GRUB',
     hint: 'look at "lsblk -o NAME,PARTLABEL,LABEL"; a system without it would not start',
+    exit: EXIT.mountPartitions,
+  });
+}
+
+function mustHaveErased(context: StepContext): void {
+  const there = context.device.partitions.map(({ role }) => role);
+  const missing = requestOf(context).erase.find((role) => !there.includes(role));
+  if (missing === undefined) return;
+  throw new SystemError({
+    code: 'no-such-partition',
+    message: `there is no ${missing} partition to erase`,
+    reason: `no partition of this disk has the GPT name "${missing}" or the label COS_${missing.toUpperCase()}`,
+    hint: `look at "lsblk -o NAME,PARTLABEL,LABEL", or leave out --reset-${missing}`,
     exit: EXIT.mountPartitions,
   });
 }

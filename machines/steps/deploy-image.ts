@@ -4,7 +4,7 @@ import type { System } from '../../src/system/port.ts';
 import { WORKING_TREE } from '../resources/target.ts';
 import type { Step } from '../step.ts';
 import { mustBeTheSource } from './verify-image.ts';
-import { requestOf } from '../upgrade-request.ts';
+import { requestOf, sizeSettingOf } from '../upgrade-request.ts';
 
 /** Mount points every system needs, whether its image brings them or not (spec 3.1, step 5). */
 const BASE_DIRECTORIES: readonly (readonly [string, number])[] = [
@@ -26,7 +26,7 @@ export const deployImage: Step = {
   whenInterrupted: { discardTo: 'mount-target' },
   touches: () => [WORKING_TREE],
 
-  async run({ system, request, signal, report }) {
+  async run({ operation, system, request, signal, report }) {
     const { source } = requestOf({ request });
     // A later process may find another tree at the same place, or none: only what was asked for is installed (law 3).
     await mustBeTheSource({ system, signal, request });
@@ -42,7 +42,7 @@ export const deployImage: Step = {
         message: `cannot write ${source.uri} into the new image`,
         reason: cause instanceof Error ? cause.message : String(cause),
         hint: full
-          ? 'the new image is full: raise upgrade.system.size, or free space on COS_STATE'
+          ? `the new image is full: raise ${sizeSettingOf({ operation })}, or free space on its partition`
           : 'check the source and the disk; the machine is as it was before',
         exit: full ? EXIT.noSpace : EXIT.deployImage,
         cause,

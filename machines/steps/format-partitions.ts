@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { installRequestOf } from '../install-request.ts';
+import type { System } from '../../src/system/port.ts';
 import type { Step } from '../step.ts';
 
 const divided = z.object({ devices: z.array(z.string()) });
@@ -22,23 +23,35 @@ export const formatPartitions: Step = {
       .toSorted((a, b) => Number(a.name === 'state') - Number(b.name === 'state'));
     for (const { fs, label, device } of made) {
       if (fs === undefined) continue;
-      try {
-        await context.system.disks.format(device, {
-          fs,
-          ...(label === undefined ? {} : { label }),
-        });
-      } catch (cause) {
-        if (!(cause instanceof SystemError)) throw cause;
-        throw new SystemError({
-          code: 'format-failed',
-          message: `no ${fs} can be made on ${device}`,
-          reason: cause.reason ?? cause.message,
-          hint: 'look at "dmesg", then install again',
-          exit: EXIT.formatPartitions,
-          cause,
-        });
-      }
+      await makeFileSystem(
+        context.system,
+        device,
+        { fs, ...(label === undefined ? {} : { label }) },
+        'look at "dmesg", then install again',
+      );
     }
     return { formatted: made.flatMap(({ fs, device }) => (fs === undefined ? [] : [device])) };
   },
 };
+
+/** Over whatever is there. */
+export async function makeFileSystem(
+  { disks }: System,
+  device: string,
+  fileSystem: { readonly fs: string; readonly label?: string },
+  hint: string,
+): Promise<void> {
+  try {
+    await disks.format(device, fileSystem);
+  } catch (cause) {
+    if (!(cause instanceof SystemError)) throw cause;
+    throw new SystemError({
+      code: 'format-failed',
+      message: `no ${fileSystem.fs} can be made on ${device}`,
+      reason: cause.reason ?? cause.message,
+      hint,
+      exit: EXIT.formatPartitions,
+      cause,
+    });
+  }
+}

@@ -26,6 +26,7 @@ export const mountTarget: Step = {
   },
 
   undo: removeTargets,
+  undoNeeds: (context) => (requestOf(context).slot === 'recovery' ? ['recovery-partition'] : []),
 };
 
 /**

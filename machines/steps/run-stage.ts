@@ -71,7 +71,7 @@ function hookFailure({ stage, exit }: StageStep, { failures }: StageResult): Con
     code: 'hook-failed',
     message: `a hook of stage ${stage} failed: ${first}`,
     ...(others.length === 0 ? {} : { reason: `and ${others.length} more: ${others.join('; ')}` }),
-    hint: 'correct the file and run the upgrade again; "slotwright history" shows the output of every hook',
+    hint: 'correct the file and run the command again; "slotwright history" shows the output of every hook',
     exit,
   });
 }

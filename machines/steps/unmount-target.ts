@@ -62,7 +62,7 @@ export async function mustBeSealed(context: StepContext, paths: readonly string[
   throw new SystemError({
     code: 'target-vanished',
     message: 'the new image is gone, and no slot holds it',
-    reason: 'something else changed the images while the upgrade was interrupted',
+    reason: 'something else changed the images while the operation was interrupted',
     hint: 'look at "slotwright status"; the machine boots what its slots hold now',
     exit: EXIT.attention,
   });
@@ -72,8 +72,8 @@ function vanished(path: string): SystemError {
   return new SystemError({
     code: 'target-vanished',
     message: `the new image ${path} is gone`,
-    reason: 'something else removed it while the upgrade ran',
-    hint: 'run the upgrade again',
+    reason: 'something else removed it while the operation ran',
+    hint: 'run the command again',
     exit: EXIT.unmountImage,
   });
 }

@@ -29,9 +29,9 @@ export async function mustBeTheSource({
   if (found.digest === source.digest) return found;
   throw new SystemError({
     code: 'source-changed',
-    message: `${source.uri} is no longer what this upgrade was started with`,
+    message: `${source.uri} is no longer what this operation was started with`,
     reason: `its digest was ${short(source.digest)} and is now ${short(found.digest)}`,
-    hint: 'run the upgrade again: this one is undone',
+    hint: 'run the command again: this operation is undone',
     exit: EXIT.checksum,
   });
 }

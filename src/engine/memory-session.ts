@@ -25,6 +25,7 @@ export async function sessionInMemory(
     store,
     segments: [],
     stateWas: 'rw',
+    registry: opened.registry,
     async publish() {
       const found = await findDeviceOn(system, disk).catch(() => undefined);
       if (found?.state.fs === undefined) return;

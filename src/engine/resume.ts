@@ -8,7 +8,7 @@ import { unfinished, type Unfinished } from './memory.ts';
 import { isBeforePivot, isTurnedBack } from './operation-machine.ts';
 import { refuseAbort } from './refusals.ts';
 import { wayBack } from './way-back.ts';
-import { openForReading, type Session } from './session.ts';
+import { leftWritable, openForReading, type Session } from './session.ts';
 import { withSession } from './with-session.ts';
 
 export interface ResumeOptions {
@@ -52,11 +52,11 @@ async function nothingOwed(machinery: Machinery): Promise<Outcome | undefined> {
   const session = await openForReading(machinery.system, machinery.state);
   try {
     const owed = unfinished(session) ?? unfinished(session, 'assessment');
-    const mounts = await machinery.system.mounts.list();
-    const state = mounts.findLast(({ at }) => at === session.device.stateAt);
-    // A process that was killed in this boot may have left it writable: that is given back by opening and closing it.
-    const asItWas = state === undefined || state.fileSystem === 'ro';
-    return owed === undefined && asItWas ? await nothingToDo(machinery, session) : undefined;
+    // What was left writable is given back by opening and closing the device.
+    const left = await leftWritable(machinery.system, session.device);
+    return owed === undefined && left.length === 0
+      ? await nothingToDo(machinery, session)
+      : undefined;
   } finally {
     await session.close();
   }

@@ -134,8 +134,8 @@ class Runner {
     await this.move({ type: 'step.started', ...owed, attempt });
     let output: JsonValue;
     try {
-      // Undoing touches COS_STATE alone: a partition that cannot be mounted must not stand in its way.
-      await this.stack.align(owed.phase === 'undo' ? [] : step.needs, context);
+      const undoes = owed.phase === 'undo';
+      await this.stack.align(undoes ? (step.undoNeeds?.(context) ?? []) : step.needs, context);
       // Nothing of ours may keep the file system open while a step makes it current (architecture section 5).
       await this.input.store.release();
       output = (await (owed.phase === 'run' ? step.run(context) : step.undo?.(context))) ?? null;

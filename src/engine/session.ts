@@ -6,6 +6,7 @@ import { readOnlyAgain } from '../../machines/read-only-again.ts';
 import type { Device } from '../../machines/step.ts';
 import type { EventStore } from '../../state/event-store.ts';
 import type { EventRecord, SegmentName } from '../../state/records.ts';
+import type { SegmentRecords } from '../../state/segment.ts';
 import { SET_ASIDE, STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { EXIT } from '../exit-codes.ts';
 import { LogCorruptError, NonDeterminismError, SystemError } from '../errors.ts';
@@ -21,8 +22,17 @@ export interface StateAccess {
   hasLog(stateAt: string): Promise<boolean>;
   /** Where the copies of the log on another partition end. */
   lastPlace(copiesAt: string): Promise<ChainPlace | undefined>;
+  /** What working takes of COS_STATE for the log. */
+  room(stateAt: string): Promise<LogRoom>;
   /** `lost`: the place that a log which is gone had reached; the new chain names it. */
   open(stateAt: string, access: 'append' | 'read', lost?: ChainPlace): Promise<OpenedState>;
+}
+
+/** Bytes that the log takes: when it is opened to be written, for an operation that is not complete, and for each record beyond that. */
+export interface LogRoom {
+  readonly opened: number;
+  readonly begun: number;
+  readonly record: number;
 }
 
 /** A record of the chain: its number and its hash. */
@@ -31,8 +41,12 @@ export interface ChainPlace {
   readonly hash: string;
 }
 
+/** How the projections that are kept beside the log stand with it. */
+export type RegistryStanding = 'current' | 'behind' | 'absent' | 'none is kept';
+
 export interface OpenedState {
   readonly store: EventStore;
+  readonly registry: RegistryStanding;
   /** Brings registry, ballast, pruning and copies up to date with the log; never needed for correctness. */
   publish(copyTo: string | undefined): Promise<void>;
 }
@@ -48,6 +62,7 @@ export interface Session {
   readonly store: EventStore;
   readonly segments: readonly Segment[];
   readonly stateWas: 'ro' | 'rw';
+  readonly registry: RegistryStanding;
   /** Registry, ballast, pruning, copies of finished segments on COS_RECOVERY: all of them projections of the log. */
   publish(): Promise<void>;
   close(): Promise<void>;
@@ -69,14 +84,30 @@ export async function openForReading(
     return {
       device: { ...found, stateAt },
       store: opened.store,
-      segments: await readAll(opened.store),
+      segments: await readLazily(opened.store),
       stateWas: 'ro',
+      registry: opened.registry,
       publish: async () => undefined,
       close: () => unwind(undo),
     };
   } catch (error) {
     await unwind(undo);
     throw error;
+  }
+}
+
+/** The records alone, also of operations that this version cannot follow. */
+export async function readRecords(
+  system: System,
+  access: StateAccess,
+): Promise<readonly SegmentRecords[]> {
+  const { state } = await findDevice(system);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const { store } = await access.open(await mountState(system, state, undo), 'read');
+    return await store.all();
+  } finally {
+    await unwind(undo);
   }
 }
 
@@ -96,7 +127,12 @@ export async function openForWriting(
     undo.push(() => lock.release());
     // A process killed inside a checkpoint leaves the file system frozen, and every later write hanging.
     await system.settle.thaw(stateAt);
-    const stateWas = await makeWritable(system, { ...found, stateAt }, undo);
+    const device = { ...found, stateAt };
+    const left = await leftWritable(system, device);
+    for (const at of left.filter((place) => place !== stateAt)) {
+      undo.push(() => readOnlyAgain(system, device, at));
+    }
+    const stateWas = await makeWritable(system, device, undo);
     const open = () => openLog(system, access, { found, stateAt });
     const { opened, segments } = await open().catch(async (error: unknown) => {
       if (unreadable === 'stops' || !isUnreadable(error)) throw error;
@@ -105,12 +141,13 @@ export async function openForWriting(
     });
     undo.push(() => opened.store.release());
     return {
-      device: { ...found, stateAt },
+      device,
       store: opened.store,
       segments,
       stateWas,
+      registry: opened.registry,
       publish: async () => {
-        await withRecovery(system, found, 'rw', (at) => opened.publish(at));
+        await withRecovery(system, device, 'rw', (at) => opened.publish(at));
       },
       close: () => unwind(undo),
     };
@@ -132,7 +169,7 @@ async function openLog(
 ): Promise<OpenedLog> {
   const lost = (await access.hasLog(stateAt))
     ? undefined
-    : await withRecovery(system, found, 'ro', async (at) =>
+    : await withRecovery(system, { ...found, stateAt }, 'ro', async (at) =>
         at === undefined ? undefined : access.lastPlace(at),
       );
   const opened = await access.open(stateAt, 'append', lost);
@@ -173,6 +210,15 @@ async function mountState(
   return STATE_AT;
 }
 
+/** Where a process that was killed in this boot left a file system writable behind a mount that is read-only. */
+export async function leftWritable(system: System, device: Device): Promise<readonly string[]> {
+  const recoveryAt = device.partitions.find(({ role }) => role === 'recovery')?.mountedAt;
+  return (await system.mounts.list())
+    .filter(({ at }) => at === device.stateAt || at === recoveryAt)
+    .filter(({ mode, fileSystem }) => mode === 'ro' && fileSystem === 'rw')
+    .map(({ at }) => at);
+}
+
 /**
  * The mode of the mount, not of the file system: a remount in our private namespace changes our mount and the file system, never the
  * mount that the running system sees. So the next process still finds `ro` after a kill, and restores it.
@@ -194,25 +240,32 @@ async function makeWritable(
   return 'ro';
 }
 
-/** COS_RECOVERY for a moment: where it is mounted already, as it is; else mounted in this process's namespace. */
+/** COS_RECOVERY for a moment: where it is mounted already, else in this process's namespace. */
 export async function withRecovery<T>(
   system: System,
-  { partitions }: Pick<FoundDevice, 'partitions'>,
+  device: Device,
   mode: 'ro' | 'rw',
   work: (at: string | undefined) => Promise<T>,
 ): Promise<T> {
-  const recovery = partitions.find(({ role }) => role === 'recovery');
+  const recovery = device.partitions.find(({ role }) => role === 'recovery');
   if (recovery === undefined) return work(undefined);
-  if (recovery.mountedAt !== undefined) {
-    const mount = (await system.mounts.list()).findLast(({ at }) => at === recovery.mountedAt);
-    return work(mode === 'rw' && mount?.mode !== 'rw' ? undefined : recovery.mountedAt);
+  if (recovery.mountedAt === undefined) {
+    const at = '/run/cos/recovery';
+    await system.mounts.mount({ kind: 'device', source: recovery.device, at, mode });
+    try {
+      return await work(at);
+    } finally {
+      await system.mounts.unmount(at);
+    }
   }
-  const at = '/run/cos/recovery';
-  await system.mounts.mount({ kind: 'device', source: recovery.device, at, mode });
+  const at = recovery.mountedAt;
+  const mount = (await system.mounts.list()).findLast((candidate) => candidate.at === at);
+  if (mode === 'ro' || mount?.mode === 'rw') return work(at);
+  await system.mounts.remount(at, 'rw');
   try {
     return await work(at);
   } finally {
-    await system.mounts.unmount(at);
+    await readOnlyAgain(system, device, at);
   }
 }
 
@@ -221,13 +274,29 @@ export async function readAgain(session: Session): Promise<Session> {
   return { ...session, segments: await readAll(session.store) };
 }
 
+/** A writer wants to know before it begins that everything can be followed. */
 async function readAll(store: EventStore): Promise<readonly Segment[]> {
-  const all: Segment[] = [];
-  for (const name of await store.segments()) {
-    const records = await store.read(name.segment);
-    all.push({ ...name, records, state: foldOperation(records) });
-  }
-  return all;
+  return (await store.all()).map(({ segment, records }) => ({
+    ...segment,
+    records,
+    state: foldOperation(records),
+  }));
+}
+
+/** A reader needs the newest operations, mostly: each is parsed and folded when it is looked at. */
+async function readLazily(store: EventStore): Promise<readonly Segment[]> {
+  return (await store.all()).map((operation) => {
+    let folded: { readonly state: OperationState | undefined } | undefined;
+    return {
+      ...operation.segment,
+      get records() {
+        return operation.records;
+      },
+      get state() {
+        return (folded ??= { state: foldOperation(operation.records) }).state;
+      },
+    };
+  });
 }
 
 async function unwind(undo: (() => Promise<void>)[]): Promise<void> {

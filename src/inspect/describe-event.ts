@@ -76,7 +76,14 @@ export function describeEvent(event: LifecycleEvent): EventText {
       return info('found a device that others had installed or changed');
     case 'slots.changed-outside':
       return warning('images were changed by something else since the last operation');
+    default:
+      return unknown(event);
   }
+}
+
+/** A later version may have more to say. */
+function unknown({ type }: { readonly type: string }): EventText {
+  return detail(`${type} (not known to this version)`);
 }
 
 const placeOf = (event: { source: string; line?: number; column?: number }) =>

@@ -18,6 +18,7 @@ export const timelineEntrySchema = z.object({
   text: z.string(),
   state: z.string().exactOptional().describe('state of the machine after it'),
   durationMs: z.number().exactOptional(),
+  bytes: z.number().exactOptional().describe('that the step says it wrote or put in place'),
   output: z.string().exactOptional().describe('what a hook printed'),
   error: errorViewSchema.exactOptional(),
 });
@@ -74,9 +75,18 @@ function entryOf(
     text,
     ...('to' in event ? { state: event.to } : {}),
     ...(begun === undefined ? {} : { durationMs: elapsedMs - (times[begun] ?? 0) }),
+    ...bytesIn(event),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+const sized = z.object({ bytes: z.number() });
+
+function bytesIn(event: EventRecord['event']): Pick<TimelineEntry, 'bytes'> {
+  if (event.type !== 'step.completed') return {};
+  const known = sized.safeParse(event.output);
+  return known.success ? { bytes: known.data.bytes } : {};
 }
 
 /** Index of the start that this record ends. */

@@ -1,5 +1,6 @@
 /** Why this system runs, and why the next boot will start what it starts: the causal chain in sentences. Pure. */
 import * as z from 'zod';
+import { assessBoot } from '../../machines/assess-boot.ts';
 import { assessRequest } from '../../machines/assess-request.ts';
 import type { Device } from '../../machines/step.ts';
 import { nextBootSchema, type NextBoot } from './next-boot.ts';
@@ -10,6 +11,9 @@ export const whySchema = z.object({
   running: z.string().describe('why this system runs, in one sentence'),
   attempts: z.array(z.string()).describe('what the boots of a failed image said of themselves'),
   next: nextBootSchema,
+  refused: z
+    .array(z.object({ what: z.string(), why: z.string(), retry: z.string() }))
+    .describe('what would be refused now'),
   retry: z.string().exactOptional().describe('what to do about it'),
 });
 
@@ -29,7 +33,8 @@ export interface WhyInput {
 export function whyOf({ device, segments, next, trial, pending }: WhyInput): Why {
   const fell = /(?:^|\s)slotwright\.fell_back=(\w+)/.exec(device.commandLine)?.[1];
   const story = device.bootedFrom === 'active' ? activeStory : fallbackStory;
-  return { ...story({ device, segments, fell, trial, pending }), next };
+  const told = { device, segments, fell, trial, pending };
+  return { ...story(told), next, refused: refusedNow(told) };
 }
 
 interface Told {
@@ -39,6 +44,53 @@ interface Told {
   readonly fell: string | undefined;
   readonly trial: string | undefined;
   readonly pending: boolean;
+}
+
+/** Before it begins anything: what the log says against it. */
+function refusedNow({ device, segments, trial }: Told): Why['refused'] {
+  const last = segments.findLast(({ operation }) => operation !== assessBoot.name);
+  const owed = last?.state !== undefined && last.state.completed === undefined ? last : undefined;
+  return [
+    ...(owed === undefined
+      ? []
+      : [
+          {
+            what: 'every other operation',
+            why: `${named(owed)} is unfinished and owes ${owed.state?.state ?? 'its end'}`,
+            retry: '"resume" goes on with it, "abort" undoes it while it can',
+          },
+        ]),
+    ...(trial !== undefined && device.bootedFrom === 'active'
+      ? [
+          {
+            what: 'an upgrade',
+            why: 'the system that runs is on trial: replacing the other image could cost the last good one',
+            retry: 'wait for "assess-boot" at the end of the boot, run "confirm", or add --force',
+          },
+        ]
+      : []),
+    ...condemned(segments).map((upgrade) => ({
+      what: `the image of ${named(upgrade)}`,
+      why: `it was installed before, started ${startsOf(upgrade)}, and given up unconfirmed`,
+      retry: 'mend the image or its hooks, or try it as it is with --force',
+    })),
+  ];
+}
+
+const verdictShape = z.object({ verdict: z.string(), upgrade: z.string() });
+
+/** Upgrades whose image was given up, and not confirmed since; the newest of each image. */
+function condemned(segments: readonly ReadSegment[]): readonly ReadSegment[] {
+  const standing = new Map<string, ReadSegment>();
+  for (const { state } of segments.filter(({ operation }) => operation === assessBoot.name)) {
+    const judged = verdictShape.safeParse(state?.context.outputs['settle-judgement']);
+    const upgrade = segments.find(({ id }) => id === judged.data?.upgrade);
+    const key = upgrade?.state?.started.key;
+    if (upgrade === undefined || key === undefined) continue;
+    standing.delete(key);
+    if (judged.data?.verdict === 'condemned') standing.set(key, upgrade);
+  }
+  return [...standing.values()];
 }
 
 type Story = Pick<Why, 'running' | 'attempts' | 'retry'>;
@@ -53,7 +105,8 @@ function activeStory({ segments, trial, pending }: Told): Story {
       attempts: [],
     };
   }
-  const from = installed === undefined ? '' : `, installed by ${named(installed)}`;
+  const from =
+    installed === undefined ? '' : `, installed by ${named(installed)}${imageOf(installed)}`;
   const on =
     trial === undefined ? '' : '; it is on trial: "assess-boot" or "confirm" has not confirmed it';
   return { running: `the machine runs the active image${from}${on}`, attempts: [] };
@@ -68,11 +121,13 @@ function fallbackStory({ device, segments, fell, trial }: Told): Story {
         : 'because it was chosen in the boot menu or its environment';
     return { running: `${runs} ${chosen}`, attempts: [] };
   }
-  const judgement = segments.findLast(({ state }) => findingIn(state) === 'fell-back');
-  const replacing = segments.findLast(
-    ({ state }) => state !== undefined && state.completed === undefined,
-  );
-  if (fell === 'condemned' && replacing !== undefined) {
+  const judgement = segments.findLast((one) => findingIn(one) === 'fell-back');
+  const replacing = segments.findLast(({ operation }) => operation !== assessBoot.name);
+  if (
+    fell === 'condemned' &&
+    replacing?.state?.completed === undefined &&
+    replacing !== undefined
+  ) {
     const by = `${named(replacing)} is to take its place`;
     return {
       running: `${runs} because nobody had confirmed the active image before ${by}`,
@@ -82,9 +137,10 @@ function fallbackStory({ device, segments, fell, trial }: Told): Story {
   // Before the boot is assessed, what the menu says is all there is: the image on trial.
   const cause = (fell === 'condemned' ? undefined : trial) ?? judgement?.state?.started.cause;
   const failed = segments.find(({ id }) => id === cause);
-  const what = failed === undefined ? 'the active image' : `the image of ${named(failed)}`;
+  const what =
+    failed === undefined ? 'the active image' : `the image of ${named(failed)}${imageOf(failed)}`;
   const attempts = segments
-    .filter(({ state }) => findingIn(state) === 'on-trial' && state?.started.cause === cause)
+    .filter((one) => findingIn(one) === 'on-trial' && one.state?.started.cause === cause)
     .map(historyRow)
     .flatMap(({ startedAt, error }) =>
       error === undefined
@@ -109,9 +165,9 @@ function fallbackStory({ device, segments, fell, trial }: Told): Story {
   };
 }
 
-function findingIn(state: ReadSegment['state']): string | undefined {
-  if (state?.started.operation !== 'assess-boot') return undefined;
-  const request = assessRequest.safeParse(state.started.request);
+function findingIn(segment: ReadSegment): string | undefined {
+  if (segment.operation !== assessBoot.name) return undefined;
+  const request = assessRequest.safeParse(segment.state?.started.request);
   return request.success ? request.data.finding : undefined;
 }
 
@@ -121,6 +177,13 @@ function startsOf(failed: ReadSegment | undefined): string {
   const output = armed.safeParse(failed?.state?.context.outputs['arm-judgement']);
   if (!output.success) return 'as often as it may be';
   return output.data.attempts === 1 ? 'once' : `${output.data.attempts} times`;
+}
+
+const placed = z.object({ digest: z.string() });
+
+function imageOf({ state }: ReadSegment): string {
+  const output = placed.safeParse(state?.context.outputs['set-active']);
+  return output.success ? ` (image sha256 ${output.data.digest.slice(0, 12)})` : '';
 }
 
 function named(segment: ReadSegment): string {

@@ -55,8 +55,7 @@ export const BOOT_IMAGES = {
 export const JUDGED_PARTITIONS: readonly string[] = ['oem', 'recovery', 'state', 'persistent'];
 
 /** Needs root, loop devices and `grub-fstest`. Copies and what is remembered of images live below `scratch`. */
-export function createDiskReader(scratch: string): DiskReader {
-  const images = createImageReader(scratch);
+export function createDiskReader(scratch: string, images = createImageReader(scratch)): DiskReader {
   return {
     read: async (disk, versions) => {
       const looks = createDiskLooks(scratch, versions, images);

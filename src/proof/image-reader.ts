@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { HOST_PATH } from '../sandbox/host-command.ts';
 import { whileMounted } from './mounted-read-only.ts';
-import { treeDigest } from './tree-entries.ts';
+import { digestOfEntries, treeEntries } from './tree-entries.ts';
 
 /** What an image file holds. */
 export interface ImageContent {
@@ -18,22 +18,42 @@ export interface ImageContent {
 
 export interface ImageReader {
   read(path: string): Promise<ImageContent>;
+  /** What was found in a sound image of this content, as {@link treeEntries} tells it. */
+  entriesOf(content: string): ReadonlyMap<string, string> | undefined;
 }
 
-/** Reads images without the tool's own code: `e2fsck`, the kernel, and a digest of every file. Equal bytes are looked at once. */
-export function createImageReader(scratch: string): ImageReader {
+/**
+ * Reads images without the tool's own code: `e2fsck`, the kernel, and a digest of every file that is wanted. Equal bytes are looked at once.
+ */
+export function createImageReader(
+  scratch: string,
+  wanted: (path: string) => boolean = () => true,
+): ImageReader {
   const known = new Map<string, ImageContent>();
+  const trees = new Map<string, ReadonlyMap<string, string>>();
+  const digest = async (root: string): Promise<string> => {
+    const entries = await treeEntries(root, wanted);
+    const content = digestOfEntries(entries);
+    trees.set(content, entries);
+    return content;
+  };
   return {
+    entriesOf: (content) => trees.get(content),
     read: async (path) => {
       const bytes = await bytesDigest(path);
-      const content = known.get(bytes) ?? (await look(scratch, path, bytes));
+      const content = known.get(bytes) ?? (await look(scratch, path, bytes, digest));
       known.set(bytes, content);
       return content;
     },
   };
 }
 
-async function look(scratch: string, path: string, bytes: string): Promise<ImageContent> {
+async function look(
+  scratch: string,
+  path: string,
+  bytes: string,
+  digest: (root: string) => Promise<string>,
+): Promise<ImageContent> {
   const folder = await mkdtemp(join(scratch, 'image-'));
   const copy = join(folder, 'image');
   try {
@@ -46,7 +66,7 @@ async function look(scratch: string, path: string, bytes: string): Promise<Image
     return await whileMounted([{ file: copy, journal: 'ignore' }], async ([root]) =>
       root === undefined
         ? broken
-        : treeDigest(root).then(
+        : digest(root).then(
             (content): ImageContent => ({ ...named, condition: 'sound', content }),
             () => broken,
           ),

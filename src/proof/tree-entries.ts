@@ -18,8 +18,15 @@ interface Collected {
 }
 
 /** One digest for the whole tree: equal exactly when every name, mode, owner and byte is equal. Times are left out. */
-export async function treeDigest(root: string): Promise<string> {
-  const entries = await treeEntries(root);
+export async function treeDigest(
+  root: string,
+  wanted?: (path: string) => boolean,
+): Promise<string> {
+  return digestOfEntries(await treeEntries(root, wanted));
+}
+
+/** The same of entries that are known already. */
+export function digestOfEntries(entries: ReadonlyMap<string, string>): string {
   const hash = createHash('sha256');
   for (const [path, line] of [...entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(`${path}\0${line}\0`);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { debianArchive, makeDebianTree } from './debian-tree.ts';
 import { buildDisk } from './disk.ts';
 import { INSTALL_YAML } from './field-manual.ts';
@@ -38,7 +39,8 @@ export async function createSandbox(
   await emptyPlace(place);
   const trees = await makeTrees(place, recipe, note);
   const persistent = await persistentData(place, recipe, note);
-  const oem = recipe.oem === undefined ? { 'install.yaml': INSTALL_YAML } : await texts(recipe.oem);
+  const oem =
+    recipe.oem === undefined ? { 'install.yaml': INSTALL_YAML } : await hookTexts(recipe.oem);
   await buildDisk({
     path: place.disk,
     trees: { active: trees.installed },
@@ -108,17 +110,32 @@ async function writeConfig(place: SandboxPlace, next: string): Promise<void> {
 }
 
 /** Text of hook files by the name they get in /oem. */
-async function texts(paths: readonly string[]): Promise<Record<string, string>> {
+export async function hookTexts(paths: readonly string[]): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const path of paths.map((one) => resolve(one))) {
     const names = (await isDirectory(path))
       ? (await readdir(path)).map((name) => join(path, name))
       : [path];
-    for (const name of names.filter((one) => /\.ya?ml$/.test(one))) {
-      found[basename(name)] = await readFile(name, 'utf8');
+    const hooks = names.filter((one) => /\.ya?ml$/.test(one));
+    if (hooks.length === 0) throw noHooks(path, 'hooks are files that end in .yaml or .yml');
+    for (const name of hooks) {
+      const text = await readFile(name, 'utf8').catch((error: unknown) => {
+        throw noHooks(name, error instanceof Error ? error.message : String(error));
+      });
+      found[basename(name)] = text;
     }
   }
   return found;
+}
+
+function noHooks(path: string, reason: string): UsageError {
+  return new UsageError({
+    code: 'no-hooks',
+    message: `${path} is no hook file`,
+    reason,
+    hint: 'name a hook file, or a directory that holds some',
+    exit: EXIT.statFile,
+  });
 }
 
 async function isDirectory(path: string): Promise<boolean> {

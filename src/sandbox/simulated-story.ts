@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Controls, Machinery, Outcome } from '../engine/machinery.ts';
 import { resumeDevice } from '../engine/resume.ts';
 import { upgradeDevice } from '../engine/upgrade.ts';
 import { openForReading } from '../engine/session.ts';
 import { historyRows } from '../inspect/history-rows.ts';
-import { simulatedIds } from '../system/simulated/clock.ts';
 import { boot, type ColdMachine } from '../system/simulated/cold-machine.ts';
 import type { SimulatedMachine } from '../system/simulated/machine.ts';
 import { newMachine } from '../system/simulated/new-machine.ts';
 import { sourceOf } from '../system/simulated/sources.ts';
-import { simulatedState } from '../system/simulated/state-access.ts';
+import { simulatedMachinery } from '../system/simulated/machinery.ts';
 import { simulatedSystem } from '../system/simulated/system.ts';
 import { INSTALL_YAML } from './field-manual.ts';
 import { createStory, type Story } from './story.ts';
@@ -86,15 +84,8 @@ function installed(): SimulatedMachine {
   });
 }
 
-function machineryOf(machine: SimulatedMachine): Machinery {
-  return {
-    system: simulatedSystem(machine),
-    state: simulatedState(machine),
-    ids: simulatedIds(machine),
-    tool: 'slotwright, simulated',
-    digest: (text) => createHash('sha256').update(text).digest('hex'),
-  };
-}
+const machineryOf = (machine: SimulatedMachine): Machinery =>
+  simulatedMachinery(machine, 'slotwright, simulated');
 
 function watching(story: Story, signal: AbortSignal): Controls {
   const flow = story.flow();

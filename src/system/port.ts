@@ -2,7 +2,7 @@
  * Everything a lifecycle operation may ask of a machine, grouped by noun. Types only.
  *
  * Adapters: `linux/` (the real machine), `simulated/` (a machine in memory whose power can be cut),
- * `faulty.ts` (any other adapter, failing at the n-th call) and `dry-run.ts` (reads pass, writes are told).
+ * `faulty.ts` (any other adapter, failing at the n-th call) and `dry-run.ts` (reads pass, effects are told and imagined).
  * The simulated and the Linux adapter pass the same contract tests (`test/contract`).
  *
  * Conventions: paths are absolute paths of the running system; sizes are bytes; "absent" is `undefined`
@@ -120,6 +120,8 @@ export type MountRequest =
       readonly source: string;
       readonly at: string;
       readonly mode: 'ro' | 'rw';
+      /** Not brought up to date, which would write to the disk; of ext3, ext4 and XFS, read-only. */
+      readonly journal?: 'as it is';
     }
   /** An image file through a loop device that frees itself with the mount. */
   | {
@@ -142,6 +144,8 @@ export interface MountsPort {
   remount(at: string, mode: 'ro' | 'rw'): Promise<void>;
   /** Unmounts the topmost mount at this path. Busy: a `SystemError` of code `mount-busy` that names the holders. */
   unmount(at: string): Promise<void>;
+  /** Who keeps in use what is at or below a path, in words: mounts, processes by number and name, loop devices. */
+  users(at: string): Promise<readonly string[]>;
 }
 
 export interface FileStat {
@@ -196,6 +200,8 @@ export interface SourceFacts {
   /** Apparent size of all regular files, hard links once. */
   readonly contentBytes: number;
   readonly files: number;
+  /** What it takes in an image of ours: files, directories and long links in whole blocks, and their inodes; for plans. */
+  readonly blockBytes?: number;
   /** Machine type of its `/bin/sh`, where there is one: `x86_64`, `aarch64`. */
   readonly arch?: string;
   /** File-system type for `file`. */

@@ -39,7 +39,7 @@ describe('reset', () => {
     const { exit, stdout } = await cli(machine, 'reset');
     expect(exit).toBe(0);
     expect(stdout).toMatchInlineSnapshot(`
-      "reset sim00002 completed in 51.0 s
+      "reset sim00002 completed in 52.0 s
 
         active    on-trial   boots next  457 MiB  0716e9095889  file:///run/initramfs/cos-state/cOS/recovery.img
         passive   unknown    fallback    457 MiB  -             file:///run/initramfs/cos-state/cOS/recovery.img

@@ -71,6 +71,23 @@ describe.each(subjects)('%s', (_name, possible, make) => {
     expect(found.find(({ role }) => role === 'persistent')).toMatchObject({ label: 'MINE' });
   });
 
+  it('formats a partition again, and nothing of what was on it is left', async () => {
+    const { system, disk } = subject;
+    const { device = '' } =
+      (await system.disks.partitions()).find(
+        (partition) => partition.disk === disk && partition.role === 'persistent',
+      ) ?? {};
+    const at = '/run/slotwright-drive-test';
+    await system.mounts.mount({ kind: 'device', source: device, at, mode: 'rw' });
+    await system.files.writeText(`${at}/note`, 'of the user', 0o600);
+    await system.mounts.unmount(at);
+    await system.disks.format(device, { fs: 'ext4', label: 'MINE' });
+    await system.mounts.mount({ kind: 'device', source: device, at, mode: 'rw' });
+    const names = await system.files.list(at);
+    await system.mounts.unmount(at);
+    expect(names).not.toContain('note');
+  });
+
   it('says who uses a disk while one of its partitions is mounted', async () => {
     const { system, disk } = subject;
     const state = (await system.disks.partitions()).find(

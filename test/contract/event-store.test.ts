@@ -106,6 +106,23 @@ describe.each(Object.entries(stores))('%s', (_name, make) => {
     expect(await store.segments()).toEqual([first, second]);
   });
 
+  it('hands out every operation as it is now, also while it grows', async () => {
+    const { store } = await make();
+    const first = await store.begin('install', 'aaaa');
+    await store.append(started('install'));
+    await store.append(completed());
+    const second = await store.begin('upgrade', 'bbbb');
+    await store.append(started('upgrade'));
+    const before = await store.all();
+    await store.append(completed());
+    const all = await store.all();
+    expect(all.map(({ segment }) => segment)).toEqual([first, second]);
+    for (const { segment, records } of all) {
+      expect(records).toEqual(await store.read(segment.segment));
+    }
+    expect(before[1]?.records.length).toBe((all[1]?.records.length ?? 0) - 1);
+  });
+
   it('returns from append the record that a reader will see', async () => {
     const { store } = await make();
     const { segment } = await store.begin('install', 'aaaa');

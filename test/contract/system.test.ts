@@ -224,6 +224,16 @@ describe.each(subjects)('%s', (_name, possible, make) => {
       expect(await here()).toBeUndefined();
     });
 
+    it('shows a file system to be read, its journal as it is', async () => {
+      const at = mountPoint();
+      const source = subject.recoveryDevice;
+      const request = { kind: 'device', source, at, mode: 'ro', journal: 'as it is' } as const;
+      await whileMounted(request, async () => {
+        const here = (await system.mounts.list()).find((mount) => mount.at === at);
+        expect(here).toMatchObject({ source, mode: 'ro', fileSystem: 'ro' });
+      });
+    });
+
     it('keeps what was written in a partition', async () => {
       const request = {
         kind: 'device',
@@ -274,6 +284,25 @@ describe.each(subjects)('%s', (_name, possible, make) => {
           }),
         );
       });
+    });
+
+    it('names who uses what is at a path: the mounts below it, the loop device of an image', async () => {
+      const source = await scratch();
+      const file = await image();
+      const [at, other] = [mountPoint(), mountPoint()];
+      const inner = path.join(at, 'inner');
+      await system.files.makeDirectory(path.join(source, 'inner'), 0o755);
+      const nested = { kind: 'bind', source: await scratch(), at: inner, mode: 'rw' } as const;
+      await whileMounted({ kind: 'bind', source, at, mode: 'rw' }, () =>
+        whileMounted(nested, async () => {
+          expect(await system.mounts.users(at)).toEqual([`a mount at ${inner}`]);
+        }),
+      );
+      expect(await system.mounts.users(file)).toEqual([]);
+      await whileMounted({ kind: 'image', source: file, at: other, mode: 'ro' }, async () => {
+        expect(await system.mounts.users(file)).toEqual([containing('/dev/loop')]);
+      });
+      expect(await system.mounts.users(file)).toEqual([]);
     });
 
     it('says when there is nothing to unmount', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { upgrade as operation } from '../../machines/upgrade.ts';
+import { upgradeRecovery } from '../../machines/upgrade-recovery.ts';
 import { planOf } from '../../machines/step.ts';
 import { upgradeDevice } from '../../src/engine/upgrade.ts';
 import { judgeEnd } from '../../src/proof/laws.ts';
@@ -9,7 +10,7 @@ import { beforeOf } from '../support/simulated/carry-on.ts';
 import { transitionsIn } from '../support/simulated/chart-coverage.ts';
 import { resume, upgrade, wishFor } from '../support/simulated/commands.ts';
 import { ALL, createProof, FEW, logOf, SOME } from '../support/simulated/proof.ts';
-import { booted, recovering, wishOf } from '../support/simulated/stories.ts';
+import { booted, recovering, wishOf, type Story } from '../support/simulated/stories.ts';
 import { abortedAt, failingAt, stoppedAtMoment, type Ask } from '../support/simulated/trouble.ts';
 
 /** One story runs for seconds, on a busy machine for longer. */
@@ -88,6 +89,44 @@ it.each(steps)(
     });
   },
 );
+
+describe('an upgrade of the recovery system', () => {
+  const recoverySteps = planOf(upgradeRecovery).steps.map(({ name }) => name);
+  const switched = recoverySteps.indexOf('set-recovery');
+  const stories = [recovering.fromActive, recovering.fromRecovery];
+  const asked =
+    (story: Story): Ask =>
+    (machinery, controls) =>
+      upgradeDevice(machinery, wishOf(story), controls);
+  const cases = stories.flatMap((story) =>
+    recoverySteps.slice(0, switched).map((step) => ({ name: story.name, step, story })),
+  );
+
+  it.each(cases)(
+    'of which $step fails is undone, wherever it is cut, on a machine that $name',
+    { timeout: LONG },
+    async ({ step, story }) => {
+      const skipped = step === 'pack-image';
+      await matrix(story, (machine) => failingAt(step, machine, asked(story)), {
+        ends: skipped ? 'completed' : 'rolled-back',
+        sampling: FEW,
+      });
+    },
+  );
+
+  // Before its first step nothing is on record that could be aborted.
+  it.each(cases.filter(({ step }) => step !== recoverySteps[0]))(
+    'that is aborted before $step is undone, wherever it is cut, on a machine that $name',
+    { timeout: LONG },
+    async ({ step, story }) => {
+      await matrix(story, (machine) => abortedAt(step, machine, asked(story)), {
+        from: 'append operation.interrupted',
+        ends: 'rolled-back',
+        sampling: FEW,
+      });
+    },
+  );
+});
 
 it('every transition of the chart was taken by these upgrades', () => {
   const untaken = [...transitionsIn(plan)].filter((transition) => !proof.taken.has(transition));

@@ -2,16 +2,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
 import { cutAtEveryBoundary } from '../../src/proof/cuts/every-boundary.ts';
-import { FAILING, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
+import { FAILING, FILLING, PUT_BY_HOOK, PUT_FILE } from '../../src/proof/cuts/hooks.ts';
 import { missingForRig, type Rig } from '../../src/proof/cuts/rig.ts';
 import { sample } from '../support/power/extent.ts';
 import { createRig } from '../support/power/test-rig.ts';
 import {
   abortScenario,
   deployScenario,
+  fullDiskScenario,
   recoveryUpgradeScenario,
   resetScenario,
   rollbackScenario,
+  undoRecoveryScenario,
   undoScenario,
   upgradeFromPassiveScenario,
   upgradeScenario,
@@ -24,15 +26,18 @@ const LONG = 1_200_000;
 describe.skipIf(missing !== undefined)('SIGKILL after a record, on a real disk', () => {
   let rig: Rig;
   let failing: Rig;
+  let filling: Rig;
 
   beforeAll(async () => {
     rig = await createRig({ oem: { 'hook.yaml': PUT_FILE }, byHooks: PUT_BY_HOOK });
     failing = await createRig({ oem: { 'hook.yaml': FAILING }, byHooks: PUT_BY_HOOK });
+    filling = await createRig({ oem: { 'hook.yaml': FILLING }, ballastBytes: 8 * 2 ** 20 });
   }, LONG);
 
   afterAll(async () => {
     await rig.destroy();
     await failing.destroy();
+    await filling.destroy();
   });
 
   it(
@@ -42,10 +47,10 @@ describe.skipIf(missing !== undefined)('SIGKILL after a record, on a real disk',
       const scenario = upgradeScenario(rig, await rig.fresh());
       const { cuts, violations } = await cutAtEveryBoundary(rig, scenario, {
         level: 'process',
-        ...sample(1),
+        ...sample(3),
       });
       expect(violations).toEqual([]);
-      expect(cuts).toBeGreaterThan(40);
+      expect(cuts).toBeGreaterThan(12);
     },
   );
 
@@ -54,20 +59,50 @@ describe.skipIf(missing !== undefined)('SIGKILL after a record, on a real disk',
     { timeout: LONG },
     async () => {
       const scenario = undoScenario(failing, await failing.fresh(), EXIT.afterUpgradeChroot);
-      const tally = await cutAtEveryBoundary(failing, scenario, { level: 'process', ...sample(3) });
+      const tally = await cutAtEveryBoundary(failing, scenario, { level: 'process', ...sample(6) });
       expect(tally.violations).toEqual([]);
+    },
+  );
+
+  it(
+    'leaves the undoing of an upgrade of recovery, which resume brings to its end',
+    { timeout: LONG },
+    async () => {
+      const scenario = undoRecoveryScenario(
+        failing,
+        await failing.fresh(),
+        EXIT.afterUpgradeChroot,
+      );
+      const tally = await cutAtEveryBoundary(failing, scenario, {
+        level: 'process',
+        ...sample(10),
+      });
+      expect(tally.violations).toEqual([]);
+      expect(tally.cuts).toBeGreaterThan(3);
+    },
+  );
+
+  it(
+    'leaves an upgrade that found the disk full, which is undone while it is full',
+    { timeout: LONG },
+    async () => {
+      const exits = [EXIT.noSpace, EXIT.deployImage, 0];
+      const scenario = fullDiskScenario(filling, await filling.fresh(), exits);
+      const tally = await cutAtEveryBoundary(filling, scenario, { level: 'process', ...sample(9) });
+      expect(tally.violations).toEqual([]);
+      expect(tally.cuts).toBeGreaterThan(2);
     },
   );
 
   it('leaves a reset that recovery finishes', { timeout: LONG }, async () => {
     const scenario = resetScenario(rig, await rig.fresh());
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(4) });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(9) });
     expect(tally.violations).toEqual([]);
   });
 
   it('leaves an upgrade that was begun from passive', { timeout: LONG }, async () => {
     const scenario = upgradeFromPassiveScenario(rig, await rig.fresh());
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(4) });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(9) });
     expect(tally.violations).toEqual([]);
   });
 
@@ -76,34 +111,34 @@ describe.skipIf(missing !== undefined)('SIGKILL after a record, on a real disk',
     { timeout: LONG },
     async (slot) => {
       const scenario = recoveryUpgradeScenario(rig, await rig.fresh(), slot);
-      const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(4) });
+      const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(9) });
       expect(tally.violations).toEqual([]);
     },
   );
 
   it('leaves a deployment that recovery finishes', { timeout: LONG }, async () => {
     const scenario = await deployScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(4) });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(9) });
     expect(tally.violations).toEqual([]);
   });
 
   it('leaves an upgrade whose resumption is cut as well', { timeout: LONG }, async () => {
     const scenario = upgradeScenario(rig, await rig.fresh());
     const cut = 'the command and what carries it on';
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 6, cut });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', oneIn: 9, cut });
     expect(tally.violations).toEqual([]);
-    expect(tally.cuts).toBeGreaterThan(12);
+    expect(tally.cuts).toBeGreaterThan(8);
   });
 
   it('leaves a rollback that is finished by resume', { timeout: LONG }, async () => {
     const scenario = await rollbackScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(3) });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(6) });
     expect(tally.violations).toEqual([]);
   });
 
   it('leaves an abort that is finished by abort or resume', { timeout: LONG }, async () => {
     const scenario = await abortScenario(rig);
-    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(1) });
+    const tally = await cutAtEveryBoundary(rig, scenario, { level: 'process', ...sample(3) });
     expect(tally.violations).toEqual([]);
   });
 });

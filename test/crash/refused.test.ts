@@ -165,7 +165,7 @@ describe.skipIf(missing !== undefined)('an upgrade', () => {
 
   beforeAll(async () => {
     rig = await createRig({ oem: { 'hook.yaml': PUT_FILE }, byHooks: PUT_BY_HOOK });
-    filling = await createRig({ oem: { 'hook.yaml': FILLING } });
+    filling = await createRig({ oem: { 'hook.yaml': FILLING }, ballastBytes: 8 * 2 ** 20 });
   }, LONG);
 
   afterAll(async () => {
@@ -269,6 +269,29 @@ describe.skipIf(missing !== undefined)('an upgrade', () => {
     },
   );
 
+  it(
+    'can be followed by a factory reset where COS_PERSISTENT is damaged',
+    { timeout: LONG },
+    async () => {
+      const disk = await rig.fresh();
+      await overwriteStart(disk, 'persistent');
+      await whileBooted(rig, disk, 'recovery', async (booted) => {
+        const kept = await booted.run(RESET);
+        expect(kept.code).toBe(EXIT.mountPartitions);
+        expect(kept.stderr).toContain('persistent');
+        const { code, stderr } = await booted.run([...RESET, '--reset-persistent']);
+        expect(code, stderr).toBe(0);
+        // The history is copied to COS_RECOVERY, which runs, and is read-only again.
+        const copies = await booted.run(['ls', `${STATE_AT}/slotwright/events`]);
+        expect(copies.stdout).toMatch(/-reset-.*\.jsonl/);
+        expect((await booted.run(['touch', `${STATE_AT}/mine`])).code).not.toBe(0);
+      });
+      await whileBooted(rig, disk, 'active', async (booted) => {
+        expect((await booted.run(['touch', '/usr/local/of-the-user'])).code).toBe(0);
+      });
+    },
+  );
+
   async function whileBooted(
     on: Rig,
     disk: Disk,
@@ -288,6 +311,17 @@ async function deletePartition(disk: Disk, name: string): Promise<void> {
   const partition = (await partitionsOf(disk.path)).find((one) => one.name === name);
   const quiet = ['--quiet', '--no-reread', '--no-tell-kernel'];
   await hostCommand('sfdisk', [...quiet, '--delete', disk.path, String(partition?.number)]);
+}
+
+/** Superblock and all: nobody can mount it any more. */
+async function overwriteStart(disk: Disk, name: string): Promise<void> {
+  const partition = (await partitionsOf(disk.path)).find((one) => one.name === name);
+  const file = await open(disk.path, 'r+');
+  try {
+    await file.write(Buffer.alloc(2 ** 16, 0xff), 0, 2 ** 16, partition?.offset);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Changes one letter in the middle of the first segment. */

@@ -56,6 +56,7 @@ describe('a reset of which a step fails', () => {
     async (step) => {
       // What was erased or given up is gone, as was asked for; the rest is as it was.
       const story = {
+        'format-volumes': resetting.erasing,
         'erase-volumes': resetting.erasing,
         'make-room': { ...resetting.withoutPassive, mayEnd: 'undone' as const },
       }[step];

@@ -20,7 +20,7 @@ if (missing !== undefined) process.stdout.write(`block states: left out, ${missi
 const LONG = EXTENT === 'full' ? 14_400_000 : 1_200_000;
 const SEED = 20221122;
 /** In full: every state there is, and a recovery for each class of them. */
-const extent = EXTENT === 'full' ? {} : { states: 60, recoveries: 3 };
+const extent = EXTENT === 'full' ? {} : { states: 40, recoveries: 3 };
 
 describe.skipIf(missing !== undefined)('the blocks that a power cut leaves', () => {
   let rig: Rig;

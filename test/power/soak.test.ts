@@ -9,7 +9,7 @@ const missing = await missingForRig();
 if (missing !== undefined) process.stdout.write(`a soak: left out, ${missing}\n`);
 const LONG = 14_400_000;
 
-const OPERATIONS = Number(process.env['SLOTWRIGHT_SOAK'] ?? (EXTENT === 'full' ? '500' : '25'));
+const OPERATIONS = Number(process.env['SLOTWRIGHT_SOAK'] ?? (EXTENT === 'full' ? '500' : '15'));
 const SEED = Number(process.env['SLOTWRIGHT_SEED'] ?? '20261123');
 
 describe.skipIf(missing !== undefined)('a machine that is never left alone', () => {

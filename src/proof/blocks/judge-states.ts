@@ -15,6 +15,8 @@ export interface Sample extends Pick<Recording, 'base' | 'log'> {
   /** First request of the span in which the power is cut, and the one after its last. Default: all. */
   readonly from?: number;
   readonly to?: number;
+  /** Default: those of the disk before. */
+  readonly partitions?: readonly ColdPartition[];
   /** At most so many distinct states, chosen by the seed. Default: all. */
   readonly count?: number;
   /** The same seed judges the same states. */
@@ -60,7 +62,8 @@ export async function judgeStates(sample: Sample, judge: Judge): Promise<Judged>
   const file = await open(base.path, 'r');
   try {
     const below = contentOf(file.fd);
-    const inOnePiece = (await partitionsOf(base.path)).map(middleOfSuperblock);
+    const partitions = sample.partitions ?? (await partitionsOf(base.path));
+    const inOnePiece = partitions.map(middleOfSuperblock);
     const span = { from, to, seed, inOnePiece };
     const states = chosen(distinct({ below, log }, span), count, seed);
     const sights = createSights({ base, below, folder: judge.folder });

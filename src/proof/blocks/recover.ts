@@ -73,7 +73,7 @@ async function recover(
   const booted = await rig.boot(disk, slot);
   try {
     const quiet = await heldBy(booted);
-    const command = isBegun(facts, scenario.before.facts)
+    const command = isBegun(facts, scenario)
       ? scenario.carryOn[index % scenario.carryOn.length]
       : scenario.command;
     return await carryOn(rig, scenario, booted, { command: command ?? [], quiet });
@@ -82,10 +82,14 @@ async function recover(
   }
 }
 
-/** Where the log does not know of the operation yet, nobody can resume it: it is asked for again. */
-function isBegun({ log }: DiskFacts, before: DiskFacts): boolean {
-  if ('damage' in log || 'damage' in before.log) return true;
+/** Where the log does not know of what was asked for, nobody can carry it on: it is asked for again. */
+function isBegun(
+  { log }: DiskFacts,
+  { before, begunBy = 'operation.started' }: Pick<Scenario, 'before' | 'begunBy'>,
+): boolean {
+  const was = before.facts.log;
+  if ('damage' in log || 'damage' in was) return true;
   const count = (segments: typeof log): number =>
-    segments.flat().filter(({ event }) => event.type === 'operation.started').length;
-  return count(log) > count(before.log);
+    segments.flat().filter(({ event }) => event.type === begunBy).length;
+  return count(log) > count(was);
 }

@@ -20,7 +20,10 @@ export async function carryOn(
   const held = await heldBeyond(quiet, booted);
   await booted.shutdown();
   const end = { ...(await rig.facts(booted.disk)), held };
-  wrong.push(...sentences(judgeEnd(end, scenario.before)), ...missed(end, scenario.ends));
+  wrong.push(
+    ...sentences(judgeEnd(end, scenario.before)),
+    ...missed(end, scenario.ends, rig.differences),
+  );
   return wrong;
 }
 

@@ -44,11 +44,11 @@ stages:
 
 export const NOT_YAML = 'stages: [\n';
 
-/** Leaves no room on COS_STATE once the upgrade has found enough. */
+/** Leaves no room on COS_STATE once the upgrade has found enough; ext4 finds some more after it has written what was promised. */
 export const FILLING = `name: fill
 stages:
   before-upgrade:
     - name: fill
       commands:
-        - head -c 1G /dev/zero > /run/initramfs/cos-state/filler || true
+        - for again in 1 2 3; do head -c 1G /dev/zero >> /run/initramfs/cos-state/filler; sync; done; true
 `;

@@ -39,23 +39,29 @@ export interface Rig {
   };
   /** The machine before anything happened to it. */
   readonly before: Before;
+  /** The next system, as the tool inside is told: `dir:/..` or `file:/..`. */
+  readonly source: string;
   /** A copy of the disk that nobody has booted. */
   fresh(): Promise<Disk>;
   /** `lend`: further host paths, by their place inside. */
   boot(disk: Disk, slot: Slot, lend?: Readonly<Record<string, string>>): Promise<Booted>;
   /** What is on a powered-off disk; images of other contents than the two are broken. */
   facts(disk: Disk): Promise<DiskFacts>;
+  /** Paths in which an image of this content is not the next system; empty where that is not known. */
+  readonly differences?: (content: string) => readonly string[];
   destroy(): Promise<void>;
 }
 
 /** The new system, inside. */
 export const NEXT = '/run/next';
-export const UPGRADE = ['elemental', 'upgrade', '--system.uri', `dir:${NEXT}`] as const;
-export const RESET = ['elemental', 'reset', '--system.uri', `dir:${NEXT}`] as const;
-export const DEPLOY = ['elemental', 'deploy', `dir:${NEXT}`] as const;
-export const UPGRADE_RECOVERY = [
-  ...['elemental', 'upgrade', '--recovery', '--recovery-system.uri', `dir:${NEXT}`],
-] as const;
+export const upgradeTo = (source: string) =>
+  ['elemental', 'upgrade', '--system.uri', source] as const;
+export const resetTo = (source: string) => ['elemental', 'reset', '--system.uri', source] as const;
+export const deployOf = (source: string) => ['elemental', 'deploy', source] as const;
+export const upgradeRecoveryTo = (source: string) =>
+  ['elemental', 'upgrade', '--recovery', '--recovery-system.uri', source] as const;
+export const UPGRADE = upgradeTo(`dir:${NEXT}`);
+export const RESET = resetTo(`dir:${NEXT}`);
 export const RESUME = ['elemental', 'resume'] as const;
 
 export const SMALL_IMAGES = `
@@ -100,6 +106,7 @@ export async function createRig(recipe: RigRecipe): Promise<Rig> {
     folder,
     contents,
     before: { facts: await facts(machine.disk), lastGood: contents.installed, hookFiles: [] },
+    source: `dir:${NEXT}`,
     fresh: () => machine.fresh(),
     facts,
     boot: (disk, slot, lend = {}) =>

@@ -2,7 +2,7 @@
 import type { Before, DiskFacts } from '../laws.ts';
 import { copyDisk, type Disk } from '../../sandbox/disk.ts';
 import type { Slot } from '../../system/port.ts';
-import { DEPLOY, RESET, RESUME, UPGRADE, UPGRADE_RECOVERY, type Rig } from './rig.ts';
+import { deployOf, resetTo, RESUME, upgradeRecoveryTo, upgradeTo, type Rig } from './rig.ts';
 import { kill, runUntilRecord } from './stop.ts';
 import { join } from 'node:path';
 
@@ -14,6 +14,8 @@ export interface Scenario {
   /** What runs while it is cut, and again when the power is back; default: active, and what the menu says. */
   readonly slot?: Slot;
   readonly command: readonly string[];
+  /** Type of the record from which on it can be carried on; what was cut before is asked for again. Default: `operation.started`. */
+  readonly begunBy?: 'operation.started' | 'rollback.requested';
   /** Asked for after the cut: in turn for one cut after the other. */
   readonly carryOn: readonly (readonly string[])[];
   /** Contents of the slots at the end, and the exit codes of the command that gets there. */
@@ -35,9 +37,9 @@ export function upgradeScenario(rig: Rig, start: Disk): Scenario {
     name: 'upgrade',
     start,
     before: rig.before,
-    command: UPGRADE,
+    command: upgradeTo(rig.source),
     // A boot unit resumes, an orchestrator asks again.
-    carryOn: [RESUME, RESUME, UPGRADE],
+    carryOn: [RESUME, RESUME, upgradeTo(rig.source)],
     ends: { active: next, passive: installed, exits: [0] },
   };
 }
@@ -50,8 +52,8 @@ export function resetScenario(rig: Rig, start: Disk): Scenario {
     start,
     before: rig.before,
     slot: 'recovery',
-    command: RESET,
-    carryOn: [RESUME, RESET],
+    command: resetTo(rig.source),
+    carryOn: [RESUME, resetTo(rig.source)],
     ends: { active: next, passive: next, exits: [0] },
   };
 }
@@ -73,8 +75,8 @@ export function recoveryUpgradeScenario(
     start,
     before: rig.before,
     slot,
-    command: UPGRADE_RECOVERY,
-    carryOn: [RESUME, UPGRADE_RECOVERY],
+    command: upgradeRecoveryTo(rig.source),
+    carryOn: [RESUME, upgradeRecoveryTo(rig.source)],
     ends: { active: installed, passive: installed, recovery: next, exits: [0] },
   };
 }
@@ -92,8 +94,8 @@ export async function deployScenario(rig: Rig): Promise<Scenario> {
     start,
     before: { ...rig.before, facts: await rig.facts(start), always: 'recovery' },
     slot: 'recovery',
-    command: DEPLOY,
-    carryOn: [RESUME, DEPLOY],
+    command: deployOf(rig.source),
+    carryOn: [RESUME, deployOf(rig.source)],
     ends: { active: next, passive: next, exits: [0] },
   };
 }
@@ -112,10 +114,32 @@ export function undoScenario(rig: Rig, start: Disk, exit: number): Scenario {
     name: 'undo of an upgrade with a failing hook',
     start,
     before: rig.before,
-    command: [...UPGRADE, '--strict'],
+    command: [...upgradeTo(rig.source), '--strict'],
     carryOn: [RESUME],
     // 0: killed after its last record, nothing is owed.
     ends: { active: installed, passive: installed, exits: [exit, 0] },
+  };
+}
+
+/** The same of the recovery system. */
+export function undoRecoveryScenario(rig: Rig, start: Disk, exit: number): Scenario {
+  return {
+    ...undoScenario(rig, start, exit),
+    name: 'undo of an upgrade of recovery with a failing hook',
+    command: [...upgradeRecoveryTo(rig.source), '--strict'],
+  };
+}
+
+/** An upgrade that finds the disk full half-way: it is undone. The rig has to have a hook that fills it. */
+export function fullDiskScenario(rig: Rig, start: Disk, exits: readonly number[]): Scenario {
+  const { installed } = rig.contents;
+  return {
+    name: 'undo of an upgrade that fills the disk',
+    start,
+    before: rig.before,
+    command: upgradeTo(rig.source),
+    carryOn: [RESUME],
+    ends: { active: installed, passive: installed, exits },
   };
 }
 
@@ -124,7 +148,7 @@ export async function rollbackScenario(rig: Rig): Promise<Scenario> {
   const { installed, next } = rig.contents;
   const start = await rig.fresh();
   const first = await rig.boot(start, 'active');
-  await first.run(UPGRADE);
+  await first.run(upgradeTo(rig.source));
   await first.shutdown();
   const facts = await rig.facts(start);
   return {
@@ -142,7 +166,7 @@ export async function abortScenario(rig: Rig): Promise<Scenario> {
   const { installed } = rig.contents;
   const start = await rig.fresh();
   const booted = await rig.boot(start, 'active');
-  const stopped = await runUntilRecord(booted, UPGRADE, recordOfHook);
+  const stopped = await runUntilRecord(booted, upgradeTo(rig.source), recordOfHook);
   if (!('tool' in stopped)) throw new Error(`the upgrade ended: ${stopped.stderr}`);
   await kill(stopped, stopped.tool.pid);
   await booted.shutdown();
@@ -151,6 +175,7 @@ export async function abortScenario(rig: Rig): Promise<Scenario> {
     start,
     before: rig.before,
     command: ['elemental', 'abort'],
+    begunBy: 'rollback.requested',
     carryOn: [['elemental', 'abort'], RESUME],
     ends: { active: installed, passive: installed, exits: [0] },
   };
@@ -162,15 +187,20 @@ const recordOfHook = 21;
 /** One sentence for everything that is not as the ending says. */
 export function missed(
   { images }: DiskFacts,
-  { active, passive, recovery }: Ending,
+  ends: Ending,
+  differences: (content: string) => readonly string[] = () => [],
 ): readonly string[] {
-  const found = images['recovery.img']?.content;
-  return [
-    ...(recovery === undefined || found === recovery ? [] : ['recovery is not what it should be']),
-    ...(images['active.img']?.content === active ? [] : ['active is not what it should be']),
-    ...(images['passive.img']?.content === passive ? [] : ['passive is not what it should be']),
-  ];
+  return (['active', 'passive', 'recovery'] as const).flatMap((slot) => {
+    const found = images[`${slot}.img`]?.content;
+    if (ends[slot] === undefined || found === ends[slot]) return [];
+    const paths = found === undefined ? [] : differences(found);
+    const where = paths.length === 0 ? '' : `, in ${paths.slice(0, MANY).join(', ')}`;
+    const more = paths.length > MANY ? ` and ${String(paths.length - MANY)} others` : '';
+    return [`${slot} is not what it is when nothing is cut${where}${more}`];
+  });
 }
+
+const MANY = 5;
 
 /** A copy to cut. */
 export async function begin(rig: Rig, scenario: Scenario, number: number): Promise<Disk> {

@@ -84,6 +84,15 @@ const WISHES: readonly (Wish & { readonly weight: number })[] = [
     exits: [],
   },
   {
+    name: 'upgrade of recovery whose hook fails',
+    weight: 1,
+    command: ['elemental', 'upgrade', '--strict', '--recovery', '--recovery-system.uri', IMAGE],
+    from: ['active', 'passive', 'recovery'],
+    mayBecome: {},
+    exits: [HOOK],
+    hook: 'fails',
+  },
+  {
     name: 'reset',
     weight: 2,
     command: ['elemental', 'reset', '--system.uri', IMAGE],

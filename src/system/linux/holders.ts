@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import type { Exec } from './exec.ts';
 import { isAtOrBelow } from './mountinfo.ts';
 
 /** Who keeps a mount busy: processes (`pid 12 (sleep)`) and loop devices. Compares paths only: a dead network mount cannot hang it. */
@@ -8,6 +9,32 @@ export async function findHolders(at: string): Promise<readonly string[]> {
   const loops = (await namesIn('/sys/block')).filter((name) => name.startsWith('loop'));
   const devices = await Promise.all(loops.map((loop) => nameIfBacked(loop, at)));
   return [...processes, ...devices].filter((holder) => holder !== undefined);
+}
+
+/** Who has a file open, or attached to a loop device: by its inode, for other mount namespaces have files of the same path. */
+export async function findFileHolders(exec: Exec, file: string): Promise<readonly string[]> {
+  const { dev, ino } = await stat(file);
+  const { stdout } = await exec.read('losetup', [
+    '--noheadings',
+    '--output',
+    'NAME',
+    '--associated',
+    file,
+  ]);
+  const devices = stdout.split('\n').flatMap((line) => line.trim() || []);
+  const pids = (await namesIn('/proc')).filter((name) => /^\d+$/.test(name));
+  const processes = await Promise.all(
+    pids.map(async (pid) => {
+      for (const fd of await namesIn(`/proc/${pid}/fd`)) {
+        const link = `/proc/${pid}/fd/${fd}`;
+        if ((await quietly(readlink(link))) !== file) continue;
+        const open = await quietly(stat(link));
+        if (open?.dev === dev && open.ino === ino) return processName(pid);
+      }
+      return undefined;
+    }),
+  );
+  return [...processes.filter((holder) => holder !== undefined), ...devices];
 }
 
 const nameIfHolding = async (pid: string, at: string): Promise<string | undefined> => {
@@ -20,7 +47,11 @@ const nameIfHolding = async (pid: string, at: string): Promise<string | undefine
     targets.some((target) => target !== undefined && isAtOrBelow(target, at)) ||
     mapped.includes(` ${at}/`);
   if (!holds) return undefined;
-  const command = await quietly(readFile(`${folder}/comm`, 'utf8'));
+  return processName(pid);
+};
+
+const processName = async (pid: string): Promise<string> => {
+  const command = await quietly(readFile(`/proc/${pid}/comm`, 'utf8'));
   return `pid ${pid} (${command?.trim() ?? 'unknown'})`;
 };
 

@@ -36,6 +36,12 @@ export async function loopBehind(mountPoint: string): Promise<LoopDevice | undef
   };
 }
 
+/** The file that is read and written through the loop device of this number. */
+export async function fileBehind(number: string): Promise<string | undefined> {
+  const name = await loopName(number);
+  return name === undefined ? undefined : attribute(name, 'backing_file');
+}
+
 /** Name of the whole loop device of this number, `undefined` for every other device. */
 export async function loopName(number: string): Promise<string | undefined> {
   const target = await readlink(`/sys/dev/block/${number}`).catch(() => undefined);

@@ -8,6 +8,7 @@ export interface Manifest {
   readonly digest: string;
   readonly contentBytes: number;
   readonly files: number;
+  readonly blockBytes: number;
 }
 
 /**
@@ -27,14 +28,16 @@ export async function readManifest(
   const seenTwice = new Set<string>();
   let contentBytes = 0;
   let files = 0;
+  let blockBytes = 0;
   const take = (line: string) => {
     const entry = parseEntry(line);
     digest.update(`${entry.identity}\0`);
-    if (entry.kind !== 'f') return;
-    if (entry.links > 1) {
+    if (entry.kind !== 'd' && entry.links > 1) {
       if (seenTwice.has(entry.inode)) return;
       seenTwice.add(entry.inode);
     }
+    blockBytes += INODE + blocksOf(entry.kind, entry.bytes) * BLOCK;
+    if (entry.kind !== 'f') return;
     files += 1;
     contentBytes += entry.bytes;
   };
@@ -42,8 +45,25 @@ export async function readManifest(
     signal,
     sink: splitAtZero(take),
   });
-  return { digest: `sha256:${digest.digest('hex')}`, contentBytes, files };
+  return { digest: `sha256:${digest.digest('hex')}`, contentBytes, files, blockBytes };
 }
+
+const BLOCK = 4096;
+const INODE = 256;
+/** Block numbers that an inode of ext2 holds itself, and that one block of them holds. */
+const DIRECT = 12;
+const INDIRECT = 1024;
+
+/** Of a file without holes in an ext2 of ours. */
+const blocksOf = (kind: string, bytes: number): number => {
+  const blocks = Math.ceil(bytes / BLOCK);
+  if (kind === 'd') return Math.max(1, blocks);
+  // A short link is in its inode.
+  if (kind === 'l') return bytes < 60 ? 0 : 1;
+  if (kind !== 'f') return 0;
+  const numbers = Math.ceil(Math.max(0, blocks - DIRECT) / INDIRECT);
+  return blocks + numbers + (numbers > 1 ? Math.ceil(numbers / INDIRECT) : 0);
+};
 
 /** A path never holds two slashes in a row, so they end it; the rest has a fixed number of fields before the link target. */
 const FORMAT = '%P//%y %m %U %G %s %T@ %n %D:%i//%l\\0';

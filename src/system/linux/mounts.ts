@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { SystemError } from '../../errors.ts';
 import { CommandError } from './command-error.ts';
 import { doing } from './file-error.ts';
-import { findHolders } from './holders.ts';
+import { findFileHolders, findHolders } from './holders.ts';
 import { loopBehind } from './loop-device.ts';
 import { isAtOrBelow, readMounts } from './mountinfo.ts';
 import { mountableFs } from './superblock.ts';
@@ -38,6 +38,10 @@ export function createMounts(exec: Exec): MountsPort {
         throw isNotMounted(error) ? notMounted(at, error) : error;
       }
     },
+    users: async (at) => {
+      const found = await stat(at).catch(() => undefined);
+      return found?.isFile() === true ? findFileHolders(exec, at) : usersOf(at);
+    },
   };
 }
 
@@ -65,7 +69,7 @@ const flagOf = (mode: 'ro' | 'rw'): string => (mode === 'ro' ? '-r' : '-w');
 const optionsOf = async (request: MountRequest): Promise<readonly string[]> => {
   switch (request.kind) {
     case 'device':
-      return [flagOf(request.mode)];
+      return [flagOf(request.mode), ...(request.journal === undefined ? [] : ['-o', 'norecovery'])];
     case 'bind':
       return ['--bind', '-o', request.mode];
     case 'image': {
@@ -76,11 +80,15 @@ const optionsOf = async (request: MountRequest): Promise<readonly string[]> => {
   }
 };
 
-const busy = async (at: string, cause: unknown): Promise<SystemError> => {
+const usersOf = async (at: string): Promise<readonly string[]> => {
   const below = (await readMounts()).filter(
     (entry) => entry.at !== at && isAtOrBelow(entry.at, at),
   );
-  const users = [...below.map((entry) => `a mount at ${entry.at}`), ...(await findHolders(at))];
+  return [...below.map((entry) => `a mount at ${entry.at}`), ...(await findHolders(at))];
+};
+
+const busy = async (at: string, cause: unknown): Promise<SystemError> => {
+  const users = await usersOf(at);
   return new SystemError({
     code: 'mount-busy',
     message: `${at} is in use and cannot be unmounted`,

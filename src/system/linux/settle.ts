@@ -1,7 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EXIT } from '../../exit-codes.ts';
+import { SystemError } from '../../errors.ts';
 import { CommandError } from './command-error.ts';
 import { doing } from './file-error.ts';
-import { mountAt, readMounts } from './mountinfo.ts';
+import { fileBehind } from './loop-device.ts';
+import { isAtOrBelow, mountAt, readMounts } from './mountinfo.ts';
 import { isBusy, notMounted } from './mounts.ts';
 import type { SettlePort } from '../port.ts';
 import type { Exec } from './exec.ts';
@@ -11,7 +15,13 @@ export function createSettle(exec: Exec): SettlePort {
   return {
     sync: async (paths) => {
       const one = await onePathOfEach(paths);
-      if (one.length > 0) await exec.change('sync', ['--file-system', '--', ...one]);
+      if (one.length === 0) return;
+      try {
+        await exec.change('sync', ['--file-system', '--', ...one]);
+      } catch (error) {
+        for (const path of one) await refuseFull(path, error);
+        throw error;
+      }
     },
     checkpoint: async (mountPoint) => {
       const before = await mountedHere(mountPoint);
@@ -61,6 +71,27 @@ const onePathOfEach = async (paths: readonly string[]): Promise<readonly string[
   }
   return [...byDevice.values()];
 };
+
+/** A loop device has one answer to everything that its file has no room for: an input/output error. */
+const refuseFull = async (path: string, cause: unknown): Promise<void> => {
+  const holding = (await readMounts()).filter(({ at }) => isAtOrBelow(path, at));
+  const mount = holding.toSorted((a, b) => a.at.length - b.at.length).at(-1);
+  const file = mount === undefined ? undefined : await fileBehind(mount.device);
+  if (file === undefined) return;
+  const { bavail, bsize } = await statfs(dirname(file));
+  if (bavail * bsize > ALMOST_NOTHING) return;
+  throw new SystemError({
+    code: 'no-space',
+    message: `${file} cannot grow`,
+    reason: 'no space left on the file system that holds it',
+    hint: 'free some space there',
+    exit: EXIT.noSpace,
+    cause,
+  });
+};
+
+/** Less than the smallest thing that fails. */
+const ALMOST_NOTHING = 2 ** 20;
 
 const mountedHere = async (mountPoint: string) => {
   const found = mountAt(await readMounts(), mountPoint);

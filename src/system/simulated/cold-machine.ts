@@ -167,8 +167,8 @@ function started(
   words: string,
 ): SimulatedMachine {
   const home = slot === 'recovery' ? 'recovery' : 'state';
-  const mounted: readonly Role[] =
-    slot === 'recovery' ? [home, 'oem'] : [home, 'oem', 'persistent'];
+  const wanted: readonly Role[] = slot === 'recovery' ? [home, 'oem'] : [home, 'oem', 'persistent'];
+  const mounted = wanted.filter((role) => cold.disks.get(role)?.facts.condition !== 'damaged');
   const fileSystems = fileSystemsOf(cold, mounted);
   for (const role of ['oem', 'persistent']) {
     const disk = fileSystems.get(role);

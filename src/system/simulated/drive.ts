@@ -26,6 +26,11 @@ export function simulatedDrive(
     if (machine.drive !== undefined) return machine.drive;
     throw refusal('not-found', 'this machine has no disk that could be divided');
   };
+  /** As the table says, or the file system that is there. */
+  const bytesOf = (role: Role): number | undefined =>
+    machine.roles().includes(role)
+      ? machine.disk(role).facts.capacity
+      : drive().partitions.get(role);
   return {
     missing: async () => [],
 
@@ -67,7 +72,7 @@ export function simulatedDrive(
     async format(device, { fs, label = '' }) {
       machine.moment(`format ${device} as ${fs}`);
       const role = ROLE_ORDER.find((known) => deviceOf(known) === device);
-      const capacity = role === undefined ? undefined : drive().partitions.get(role);
+      const capacity = role === undefined ? undefined : bytesOf(role);
       if (role !== undefined && capacity !== undefined) {
         machine.addDisk(role, new SimulatedFileSystem({ name: role, label, capacity }));
       }

@@ -8,7 +8,12 @@ import { CHAIN_START, encodeRecord } from '../../../state/record.ts';
 import type { Link } from '../../../state/record.ts';
 import { RECORD_FORMAT } from '../../../state/records.ts';
 import type { EventRecord, LifecycleEvent, LogEvent, SegmentName } from '../../../state/records.ts';
-import { isSegment, segmentName, splitSegment } from '../../../state/segment.ts';
+import {
+  isSegment,
+  segmentName,
+  splitSegment,
+  type SegmentRecords,
+} from '../../../state/segment.ts';
 import { checkBegin, notBegun, unknownSegment } from '../../../state/store-requests.ts';
 import { LogCorruptError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
@@ -90,6 +95,15 @@ export class SimulatedEventStore implements EventStore {
     const parts = this.#partsOf(segment);
     if (parts.length === 0) throw unknownSegment(segment);
     return parts.flatMap(({ records }) => records);
+  }
+
+  async all(): Promise<readonly SegmentRecords[]> {
+    return Promise.all(
+      (await this.segments()).map(async (segment) => ({
+        segment,
+        records: await this.read(segment.segment),
+      })),
+    );
   }
 
   async segments(): Promise<readonly SegmentName[]> {

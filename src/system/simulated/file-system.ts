@@ -17,6 +17,8 @@ export interface FileSystemFacts {
   readonly label: string;
   readonly capacity: number;
   readonly tree?: Tree;
+  /** It cannot be mounted any more. */
+  readonly condition?: 'damaged';
 }
 
 /** A state of the tree and the one before it, back to the last checkpoint. */

@@ -22,6 +22,8 @@ export function simulatedFiles(machine: SimulatedMachine): FilesPort {
 
   return {
     async stat(path) {
+      const source = inSource(machine, path);
+      if (source !== undefined) return statIn(source);
       const at = machine.locate(path);
       const fs = machine.fileSystem(at.fs);
       if (at.in === 'image') return statInImage(fs, at);
@@ -38,6 +40,8 @@ export function simulatedFiles(machine: SimulatedMachine): FilesPort {
     },
 
     async readText(path) {
+      const source = inSource(machine, path);
+      if (source !== undefined) return source.contents.get(source.path);
       const at = machine.locate(path);
       const fs = machine.fileSystem(at.fs);
       if (at.in === 'image') return imageAt(fs, at.ino)?.contents.get(at.path);
@@ -46,10 +50,12 @@ export function simulatedFiles(machine: SimulatedMachine): FilesPort {
     },
 
     async list(path) {
+      const source = inSource(machine, path);
+      if (source !== undefined) return childrenIn(source);
       const at = machine.locate(path);
       const fs = machine.fileSystem(at.fs);
       if (at.in === 'file-system') return trees.childrenOf(fs.tree, at.path);
-      return childrenInImage(fs, at);
+      return childrenIn(insideImage(fs, at));
     },
 
     async makeDirectory(path) {
@@ -209,24 +215,46 @@ function changeInImage(machine: SimulatedMachine, at: InImage, text: string | un
   machine.moment(`changed ${at.path} in an image`);
 }
 
+/** Files of a tree that lie side by side, and a place in it. */
+interface Inside {
+  readonly id: string;
+  readonly contents: ReadonlyMap<string, string>;
+  readonly path: string;
+}
+
+/** A root tree that lies outside the disks is seen where it is. */
+function inSource({ surroundings }: SimulatedMachine, path: string): Inside | undefined {
+  for (const [at, { kind, contents }] of surroundings.sources) {
+    if (kind !== 'dir' || (path !== at && !path.startsWith(`${at}/`))) continue;
+    return { id: at, contents, path: path.slice(at.length) || '/' };
+  }
+  return undefined;
+}
+
 function statInImage(fs: SimulatedFileSystem, at: InImage): FileStat | undefined {
-  const image = imageAt(fs, at.ino);
-  const text = image?.contents.get(at.path);
-  const id = `${at.fs}:${at.ino}:${at.path}`;
+  return statIn(insideImage(fs, at));
+}
+
+function insideImage(fs: SimulatedFileSystem, { ino, fs: name, path }: InImage): Inside {
+  return { id: `${name}:${ino}`, contents: imageAt(fs, ino)?.contents ?? new Map(), path };
+}
+
+function statIn(at: Inside): FileStat | undefined {
+  const text = at.contents.get(at.path);
+  const id = `${at.id}:${at.path}`;
   if (text !== undefined) {
     const bytes = text.length;
     return { id, kind: 'file', bytes, allocatedBytes: bytes, links: 1 };
   }
-  const isFolder = at.path === '/' || childrenInImage(fs, at).length > 0;
+  const isFolder = at.path === '/' || childrenIn(at).length > 0;
   return isFolder ? { id, kind: 'directory', bytes: 0, allocatedBytes: 0, links: 2 } : undefined;
 }
 
-function childrenInImage(fs: SimulatedFileSystem, at: InImage): readonly string[] {
-  const prefix = at.path === '/' ? '/' : `${at.path}/`;
-  const paths = [...(imageAt(fs, at.ino)?.contents.keys() ?? [])];
-  const names = paths
-    .filter((path) => path.startsWith(prefix))
-    .map((path) => path.slice(prefix.length).split('/')[0] ?? '');
+function childrenIn({ contents, path }: Inside): readonly string[] {
+  const prefix = path === '/' ? '/' : `${path}/`;
+  const names = [...contents.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length).split('/')[0] ?? '');
   return [...new Set(names)].sort();
 }
 

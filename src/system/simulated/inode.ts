@@ -41,7 +41,7 @@ export interface ImageInode {
 }
 
 /** What a record takes on the disk, roughly. */
-const RECORD_BYTES = 400;
+export const RECORD_BYTES = 400;
 
 /** Space that an inode occupies. */
 export function usedBytes(inode: Inode): number {

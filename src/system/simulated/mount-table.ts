@@ -12,6 +12,8 @@ export interface SimulatedMount {
   readonly by: 'boot' | 'tool';
   /** Of this mount alone; the file system below may be read-only as well. */
   readonly mode: 'ro' | 'rw';
+  /** Not brought up to date when it was mounted. */
+  readonly journal?: 'as it is';
   /** Mode of this mount outside the tool's namespace, where the tool changed it: what the next process finds. */
   readonly outside?: 'ro' | 'rw';
 }

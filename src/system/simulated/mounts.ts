@@ -54,10 +54,19 @@ export function simulatedMounts(machine: SimulatedMachine): MountsPort {
       if (mount.kind === 'image') machine.dropLoop(mount.root);
       if (mount.kind === 'device' && last) {
         const fs = machine.fileSystem(mount.root.fs);
-        fs.checkpoint();
+        if (mount.journal === undefined) fs.checkpoint();
         fs.mode = 'ro';
       }
       machine.moment(`unmounted ${at}`);
+    },
+
+    async users(at) {
+      const below = machine.mounts.filter((mount) => mount.at.startsWith(`${at}/`));
+      const images = machine.mounts.filter(({ kind, source }) => kind === 'image' && source === at);
+      return [
+        ...below.map((mount) => `a mount at ${mount.at}`),
+        ...images.map((mount) => `/dev/loop of ${mount.at}`),
+      ];
     },
   };
 }
@@ -100,14 +109,19 @@ function mounted(machine: SimulatedMachine, request: MountRequest): SimulatedMou
       const role = machine.roles().find((candidate) => deviceOf(candidate) === source);
       if (role === undefined) throw refusal('not-found', `cannot mount ${source}`);
       const fs = machine.disk(role);
+      if (fs.facts.condition === 'damaged') {
+        throw refusal('image-damaged', `cannot mount ${source}`, 'wrong fs type, bad superblock');
+      }
       const present = machine.mounts.some(({ root }) => root.fs === role);
       if (present && fs.mode !== mode) {
         throw refusal('mount-busy', `cannot mount ${source}`, `it is mounted ${fs.mode} elsewhere`);
       }
-      if (!present) fs.checkpoint();
+      const { journal } = request;
+      if (!present && journal === undefined) fs.checkpoint();
       fs.mode = mode;
       const root = { in: 'file-system', fs: role, path: '/' } as const;
-      return { at, source, fs: 'ext4', root, kind: 'device', by: 'tool', mode };
+      const kept = journal === undefined ? {} : { journal };
+      return { at, source, fs: 'ext4', root, kind: 'device', by: 'tool', mode, ...kept };
     }
   }
 }

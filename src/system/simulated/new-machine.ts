@@ -11,7 +11,7 @@ import type { SimulatedMachine } from './machine.ts';
 import { contentsOf } from './sources.ts';
 import type { SimulatedSource } from './sources.ts';
 import type { SimulatedHook } from './stages.ts';
-import { withNew } from './tree.ts';
+import { EMPTY_TREE, withNew } from './tree.ts';
 import type { Tree } from './tree.ts';
 
 export interface NewMachine {
@@ -26,6 +26,8 @@ export interface NewMachine {
   readonly bootVariables?: Readonly<Record<string, string>>;
   /** Boot menu on COS_STATE: one that judges boots, or one that only reads `/grubcustom` last. Absent: there is none. */
   readonly menu?: 'counts' | 'reads grubcustom';
+  /** Partitions that cannot be mounted any more. */
+  readonly damaged?: readonly Role[];
   readonly stateBytes?: number;
   readonly imageBytes?: number;
 }
@@ -34,7 +36,13 @@ const MIB = 2 ** 20;
 
 /** The disks of a machine that was installed and switched off. */
 export function newDisks(declared: NewMachine): ColdMachine {
-  const { slots, files = {}, stateBytes = 8192 * MIB, imageBytes = 456 * MIB } = declared;
+  const {
+    slots,
+    files = {},
+    damaged = [],
+    stateBytes = 8192 * MIB,
+    imageBytes = 456 * MIB,
+  } = declared;
   const disks = new Map<Role, SimulatedFileSystem>(
     (
       [
@@ -80,7 +88,14 @@ export function newDisks(declared: NewMachine): ColdMachine {
       sources: new Map(Object.entries(declared.sources ?? {})),
       hooks: declared.hooks ?? [],
     },
-    disks: new Map([...disks].map(([role, fs]) => [role, switchedOff(fs)])),
+    disks: new Map(
+      [...disks].map(([role, fs]) => {
+        const off = switchedOff(fs);
+        if (!damaged.includes(role)) return [role, off];
+        const bare = { tree: EMPTY_TREE, versions: [EMPTY_TREE] };
+        return [role, { facts: { ...off.facts, condition: 'damaged' }, ...bare }];
+      }),
+    ),
     boots: 0,
     ticks: 0,
   };

@@ -1,5 +1,5 @@
 /** The errors a kernel gives, as the ports of the simulated machine throw them. */
-import { InterruptedError, SystemError } from '../../errors.ts';
+import { InterruptedError, SlotwrightError, SystemError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
 
 const REASONS = {
@@ -28,6 +28,7 @@ export function refusal(code: keyof typeof REASONS, message: string, detail?: st
 /** Throws when a long effect was asked to stop. */
 export function stopWhenAborted(signal: AbortSignal): void {
   if (!signal.aborted) return;
+  if (signal.reason instanceof SlotwrightError) throw signal.reason;
   throw new InterruptedError({
     code: 'interrupted',
     message: 'stopped on request',

@@ -3,6 +3,7 @@ import type { StateAccess } from '../../engine/session.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { LockedError } from '../../errors.ts';
 import { EVENTS, SimulatedEventStore } from './event-store.ts';
+import { RECORD_BYTES } from './inode.ts';
 import type { SimulatedMachine } from './machine.ts';
 
 /** The log is on the simulated COS_STATE; the lock dies with the process. Nothing is published beside the log. */
@@ -30,8 +31,10 @@ export function simulatedState(machine: SimulatedMachine): StateAccess {
       return machine.fileSystem(fs).tree.names.has(EVENTS);
     },
     lastPlace: async () => undefined,
+    room: async () => ({ opened: 0, begun: 0, record: RECORD_BYTES }),
     open: async (stateAt, access) => ({
       store: new SimulatedEventStore(machine, stateAt, access),
+      registry: 'none is kept',
       publish: async () => undefined,
     }),
   };

@@ -22,6 +22,17 @@ export const LOG: readonly Mutant[] = [
     foundBy: [{ ...unit('state/jsonl-store', 'a torn tail'), says: /the event log is damaged/ }],
   },
   {
+    name: 'nothing-reserved',
+    fault: 'whatever fills the disk takes the room in which the undo is to be recorded',
+    law: 4,
+    file: 'state/file-ops.ts',
+    text: `    await allocate(handle.fd, from, bytes, 'stays');\n`,
+    becomes: '',
+    foundBy: [
+      { ...unit('state/jsonl-store', 'that others fill has room'), says: /nothing more fits/ },
+    ],
+  },
+  {
     name: 'hash-not-checked',
     fault: 'a record whose text was changed is believed',
     law: 7,

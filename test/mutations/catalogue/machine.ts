@@ -38,8 +38,8 @@ export const MACHINE: readonly Mutant[] = [
     fault: 'settling does not reach the disk',
     law: 4,
     file: SETTLE,
-    text: `if (one.length > 0) await exec.change('sync', ['--file-system', '--', ...one]);`,
-    becomes: `if (one.length > 0) await exec.read('true', []);`,
+    text: `await exec.change('sync', ['--file-system', '--', ...one]);`,
+    becomes: `await exec.read('true', []);`,
     foundBy: [
       {
         ...powerless('durability', 'there is .whatever was written before a sync'),

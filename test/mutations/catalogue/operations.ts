@@ -25,8 +25,8 @@ export const OPERATIONS: readonly Mutant[] = [
     text: `    await this.move({ type: 'step.started', ...owed, attempt });
     let output: JsonValue;
     try {
-      // Undoing touches COS_STATE alone: a partition that cannot be mounted must not stand in its way.
-      await this.stack.align(owed.phase === 'undo' ? [] : step.needs, context);
+      const undoes = owed.phase === 'undo';
+      await this.stack.align(undoes ? (step.undoNeeds?.(context) ?? []) : step.needs, context);
       // Nothing of ours may keep the file system open while a step makes it current (architecture section 5).
       await this.input.store.release();
       output = (await (owed.phase === 'run' ? step.run(context) : step.undo?.(context))) ?? null;`,
@@ -38,6 +38,20 @@ export const OPERATIONS: readonly Mutant[] = [
       await this.move({ type: 'step.started', ...owed, attempt });
       await this.input.store.release();`,
     foundBy: [{ ...CUT_UPGRADE, says: /law 4: the log says .*, and the disk does not/ }],
+  },
+  {
+    name: 'undo-without-partition',
+    fault: 'the partition of a new recovery image is let go before the image is taken away',
+    law: 5,
+    file: 'machines/steps/mount-target.ts',
+    text: `['recovery-partition']`,
+    becomes: '[]',
+    foundBy: [
+      {
+        ...model('crash/model', 'an upgrade of the recovery system of which .*deploy-image'),
+        says: /law 5: transition\..* is left over/,
+      },
+    ],
   },
   {
     name: 'release-forgotten',
@@ -53,7 +67,7 @@ export const OPERATIONS: readonly Mutant[] = [
     fault: 'the release of the partitions takes back mounts that it did not make',
     law: 5,
     file: 'machines/resources/partitions.ts',
-    text: `      if (present?.mode === 'rw') continue;`,
+    text: `    if (present?.mode === 'rw') continue;`,
     becomes: `      if (present?.mode === 'rw') {
         taken.push({ at, took: 'remount' });
         continue;

@@ -18,6 +18,7 @@ export const SWITCH: readonly Mutant[] = [
     ],
   },
   {
+    // Recorded blocks of this kernel do not show it: it writes the directory and the inodes back in an order that happens to be safe.
     name: 'checkpoint-missing',
     fault: 'the second name is not checkpointed before the name moves on',
     law: 1,
@@ -29,7 +30,6 @@ export const SWITCH: readonly Mutant[] = [
         ...upgradeOf("booted from passive'"),
         says: /law 1: GRUB may find (garbage|a broken image .*) as active/,
       },
-      { ...BLOCKS, says: /law 1: GRUB may find/ },
     ],
   },
   {

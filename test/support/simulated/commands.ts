@@ -1,5 +1,4 @@
 /** The commands of the tool on a simulated machine, wired as the program wires them. */
-import { createHash } from 'node:crypto';
 import { assessDevice, type AssessWish } from '../../../src/engine/assess.ts';
 import type { Controls, Machinery, Outcome } from '../../../src/engine/machinery.ts';
 import { type ResumeOptions, abortDevice, resumeDevice } from '../../../src/engine/resume.ts';
@@ -7,20 +6,11 @@ import { deployDevice } from '../../../src/engine/deploy.ts';
 import { resetDevice, type ResetWish } from '../../../src/engine/reset.ts';
 import { rollbackDevice } from '../../../src/engine/rollback.ts';
 import { type UpgradeWish, upgradeDevice } from '../../../src/engine/upgrade.ts';
-import { simulatedIds } from '../../../src/system/simulated/clock.ts';
 import type { SimulatedMachine } from '../../../src/system/simulated/machine.ts';
-import { simulatedState } from '../../../src/system/simulated/state-access.ts';
-import { simulatedSystem } from '../../../src/system/simulated/system.ts';
+import { simulatedMachinery } from '../../../src/system/simulated/machinery.ts';
 
-export function machineryOf(machine: SimulatedMachine): Machinery {
-  return {
-    system: simulatedSystem(machine),
-    state: simulatedState(machine),
-    ids: simulatedIds(machine),
-    tool: 'slotwright test',
-    digest: (text) => createHash('sha256').update(text).digest('hex'),
-  };
-}
+export const machineryOf = (machine: SimulatedMachine): Machinery =>
+  simulatedMachinery(machine, 'slotwright test');
 
 /** A request to install what lies at this path of the surroundings. */
 export function wishFor(path: string, more: Partial<UpgradeWish> = {}): UpgradeWish {

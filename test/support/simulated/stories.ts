@@ -174,6 +174,14 @@ export const resetting = {
     changes: ['/usr/local/data'],
     mayEnd: 'undone',
   },
+  damaged: {
+    ...story('has a COS_PERSISTENT and a COS_OEM that cannot be mounted, and is to lose both', {
+      slots: { recovery: 'rescue' },
+      damaged: ['persistent', 'oem'],
+    }),
+    ...RESET,
+    ask: (machine, wish) => reset(machine, wish, { erase: ['persistent', 'oem'] }),
+  },
   once: {
     ...story('comes up in active when it was cut', {
       slots: FULL,

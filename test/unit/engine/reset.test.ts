@@ -119,6 +119,32 @@ describe('a reset', () => {
     expect(await files.list('/oem/lost+found')).toEqual([]);
   });
 
+  it('makes a file system anew that is to be erased and cannot be mounted, and leaves one that can', async () => {
+    const machine = inRecovery({ damaged: ['persistent'], files: { '/oem/settings': 'mine' } });
+    expect(await reset(machine, wishFor('/new'), { erase: ['persistent', 'oem'] })).toMatchObject({
+      outcome: 'completed',
+    });
+    expect(outputs(machine)['format-volumes']).toMatchObject({ formatted: ['/dev/vda6'] });
+    expect(machine.disk('persistent').facts).toMatchObject({ label: 'COS_PERSISTENT' });
+    expect(factsNow(machine).userData['/oem/settings']).toBeUndefined();
+  });
+
+  it('leaves a file system that cannot be mounted as it is where nobody asked to erase it', async () => {
+    const machine = inRecovery({ damaged: ['persistent'] });
+    const { error, outcome } = await reset(machine, wishFor('/new'), { erase: ['oem'] });
+    expect(outcome).toBe('rolled-back');
+    expect(error).toMatchObject({ code: 'mount-persistent', exit: EXIT.mountPartitions });
+    expect(machine.disk('persistent').facts.condition).toBe('damaged');
+  });
+
+  it('is refused when a partition is to be erased that is not there', async () => {
+    const machine = inRecovery({});
+    machine.removeDisk('persistent');
+    const { error, outcome } = await reset(machine, wishFor('/new'), { erase: ['persistent'] });
+    expect(outcome).toBe('rolled-back');
+    expect(error).toMatchObject({ code: 'no-such-partition', exit: EXIT.mountPartitions });
+  });
+
   it('keeps the boot menu where that of the image has no entries', async () => {
     const machine = inRecovery({
       menu: 'counts',

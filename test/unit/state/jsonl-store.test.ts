@@ -333,6 +333,26 @@ describe.skipIf(!root)('on a file system of its own (needs root to mount)', () =
     return directory;
   }
 
+  it('that others fill has room for what is still to be recorded, and gives it back', async () => {
+    const directory = await mounted(8 * 2 ** 20);
+    const store = await opened(directory);
+    const { segment } = await store.begin('install', 'aaaa');
+    await store.append(started('install'));
+    const filler = path.join(directory, 'filler');
+    await expect(writeFile(filler, Buffer.alloc(9 * 2 ** 20))).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
+    for (let count = 0; count < 200; count += 1) {
+      // Nothing of ours is open while the file system is checkpointed.
+      await store.release();
+      await store.append(interrupted('x'.repeat(500)));
+    }
+    await store.append(completed());
+    expect(await (await opened(directory)).read(segment)).toHaveLength(203);
+    const { blocks, size } = await stat(path.join(directory, 'events', `${segment}.jsonl`));
+    expect(blocks * 512).toBeLessThan(size + 8192);
+  });
+
   it('a full disk gives up its ballast, and the failure can still be recorded', async () => {
     const directory = await mounted(2 * 1024 * 1024);
     expect(await ensureBallast(directory, 256 * 1024)).toBe(true);

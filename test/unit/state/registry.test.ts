@@ -7,7 +7,7 @@ import { openJsonlStore } from '../../../state/jsonl-store.ts';
 import { MemoryEventStore } from '../../../state/memory-store.ts';
 import { projectRegistry } from '../../../state/projections.ts';
 import type { JsonValue, LifecycleEvent, SlotFacts } from '../../../state/records.ts';
-import { openRegistry, readSegments } from '../../../state/registry.ts';
+import { openRegistry } from '../../../state/registry.ts';
 import { completed, countingClock, interrupted, scratch, started } from './sample-log.ts';
 
 function done(step: string, output: JsonValue): LifecycleEvent {
@@ -196,7 +196,7 @@ describe('registry.json', () => {
       await (await openRegistry(directory)).save(store);
     }
     const kept = await (await openRegistry(directory)).view(store);
-    expect(kept).toEqual(projectRegistry(await readSegments(store)));
+    expect(kept).toEqual(projectRegistry(await store.all()));
     const text = await readFile(path.join(directory, 'registry.json'), 'utf8');
     expect(JSON.parse(text)).toEqual(kept);
   });
@@ -240,7 +240,7 @@ describe('registry.json', () => {
     const registry = await openRegistry(directory);
     expect(registry.anchor).toBeUndefined();
     const saved = await registry.save(store);
-    expect(saved).toEqual(projectRegistry(await readSegments(store)));
+    expect(saved).toEqual(projectRegistry(await store.all()));
     expect(await readdir(directory)).toEqual(['events', 'registry.json']);
   });
 });
