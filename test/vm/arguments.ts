@@ -10,6 +10,8 @@ export interface WalkArguments {
   /** Of `install`: ways to walk through, as `bios-gpt`; empty means all. */
   readonly ways: readonly string[];
   readonly cuts: CutArguments;
+  /** Of `cuts`: folder that gets the history of each machine that was cut, as bundles. */
+  readonly keep?: string;
   /** Of `states`: numbers of the moments to boot, from 1; empty means all. */
   readonly moments: readonly number[];
 }
@@ -28,6 +30,7 @@ export interface CutArguments {
 export const USAGE = `options: --tree NAME (of boots), --fault NAME (of fallback), --way NAME (of install; all may be repeated)
          --upgrade N --boot N --reset N --install N (of cuts: how many of each kind; of resets, of each of two ways)
          --from N --seed N (of cuts: the first one, where chance begins)
+         --keep DIR (of cuts: gets the history of each machine that was cut in its upgrade)
          --moment N (of states; may be repeated)`;
 
 /** Names are checked by whoever knows them; here only the form. */
@@ -47,6 +50,7 @@ export function parseArguments(
         install: { type: 'string', default: '10' },
         way: { type: 'string', multiple: true, default: [] },
         moment: { type: 'string', multiple: true, default: [] },
+        keep: { type: 'string' },
         from: { type: 'string', default: '1' },
         seed: { type: 'string', default: '20261123' },
       },
@@ -70,6 +74,7 @@ export function parseArguments(
       ways: values.way,
       cuts,
       moments: moment.map(Number),
+      ...(values.keep === undefined ? {} : { keep: values.keep }),
     };
   } catch (error) {
     return { wrong: error instanceof Error ? error.message : String(error) };

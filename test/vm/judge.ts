@@ -1,6 +1,6 @@
 /** The laws as judge over the disks of a walk: what is on a disk that is off, against what was there before. */
 import { createDiskReader } from '../../src/proof/disk-facts.ts';
-import { judgeCut, judgeEnd, type Violation } from '../../src/proof/laws.ts';
+import { judgeCut, judgeEnd, type DiskFacts, type Violation } from '../../src/proof/laws.ts';
 import { VmError } from './failure.ts';
 
 export interface Judge {
@@ -8,6 +8,8 @@ export interface Judge {
   cut(disk: string): Promise<void>;
   /** The same for a disk on which nothing is owed. */
   end(disk: string): Promise<void>;
+  /** The log on a disk. */
+  log(disk: string): Promise<DiskFacts['log']>;
 }
 
 /**
@@ -23,6 +25,7 @@ export async function judgeAgainst(disk: string, scratch: string): Promise<Judge
   return {
     cut: async (path) => refuse(judgeCut(await reader.read({ path }, 'any'), before)),
     end: async (path) => refuse(judgeEnd(await reader.read({ path }, 'any'), before)),
+    log: async (path) => (await reader.read({ path }, 'any')).log,
   };
 }
 

@@ -4,6 +4,7 @@ import type { CutArguments } from '../arguments.ts';
 import type { BootedStart, WalkContext } from '../context.ts';
 import type { Judge } from '../judge.ts';
 import type { Machine } from '../machine.ts';
+import { keepLog } from '../keep-log.ts';
 import { comesBack, type CameBack } from './come-back.ts';
 
 /** Runs a part and tells its milliseconds. */
@@ -26,6 +27,8 @@ export interface Cuts {
   readonly times: readonly number[];
   readonly start: BootedStart;
   readonly begin: (machine: Machine) => Promise<void>;
+  /** Folder that gets the histories. */
+  readonly keep?: string | undefined;
 }
 
 /** Cuts a machine at each of the times, has what is left come back, and tells what became of the operation. */
@@ -42,7 +45,12 @@ export async function cutEach(context: WalkContext, cut: Cuts): Promise<void> {
       }
       const { operation, judge } = cut;
       const drives = cut.start.options?.drives;
-      tally[await comesBack(context, disk, { operation, drives, judge })] += 1;
+      const became = await comesBack(context, disk, { operation, drives, judge });
+      tally[became] += 1;
+      if (cut.keep !== undefined) {
+        const name = `${operation}-cut-after-${String(after)}-ms`;
+        await keepLog(cut.keep, name, await judge.log(disk.path));
+      }
       await rm(disk.path);
     });
   }

@@ -32,14 +32,21 @@ export async function aboutToUpgrade(context: WalkContext): Promise<BootedStart>
  * the machine must come up by itself and be done with what was begun, without a person: finished, or undone. Only an installation is asked for
  * again, where there is no system yet.
  */
-export async function cuts(context: WalkContext, { cuts: given }: WalkArguments): Promise<void> {
+export async function cuts(
+  context: WalkContext,
+  { cuts: given, keep }: WalkArguments,
+): Promise<void> {
   context.note(`seed ${String(given.seed)}`);
-  if (given.upgrade + given.boot > 0) await upgradeCuts(context, given);
+  if (given.upgrade + given.boot > 0) await upgradeCuts(context, given, keep);
   if (given.reset > 0) await resetCuts(context, given);
   if (given.install > 0) await installCuts(context, given);
 }
 
-async function upgradeCuts(context: WalkContext, given: CutArguments): Promise<void> {
+async function upgradeCuts(
+  context: WalkContext,
+  given: CutArguments,
+  keep: string | undefined,
+): Promise<void> {
   const { upgrade, boot, seed } = given;
   const start = await aboutToUpgrade(context);
   const { judge, took } = await uncut(context, start);
@@ -50,6 +57,7 @@ async function upgradeCuts(context: WalkContext, given: CutArguments): Promise<v
     times: cutTimes(upgrade, took.upgrade, { ...given, seed }),
     start,
     begin: async (machine) => void machine.run(UPGRADE, LONG_MS).catch(() => undefined),
+    keep,
   });
   await cutEach(context, {
     title: 'the boot that judges',
