@@ -9,7 +9,7 @@ const edges = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.sandbox/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.sandbox/**', 'docs/examples/**'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -5,7 +5,7 @@ const MACHINE = [
   'test/boot/**/*.test.ts',
   'test/cloud-init/**/*.test.ts',
   'test/contract/**/*.test.ts',
-  'test/crash/{once,process,refused,signals}.test.ts',
+  'test/crash/{once,process,races,refused,signals}.test.ts',
   'test/field/**/*.test.ts',
   'test/power/**/*.test.ts',
   'test/unit/media/build-disk.test.ts',

@@ -9,11 +9,12 @@ import type { Services, StageCommand, StageHooks } from './cli/services.ts';
 import { FULL_VERSION } from './cli/version.ts';
 import { runCloudInit } from './cloud-init/run-cloud-init.ts';
 import type { Machinery } from './engine/machinery.ts';
+import { conclude } from './inspect/log-reading.ts';
 import { hookFileServices } from './hook-file-services.ts';
 import { lifecycleServices } from './lifecycle-services.ts';
+import { logServices } from './log-services.ts';
 import { stoppableAt } from './proof/stop-after-record.ts';
 import { createClock, createIds } from './system/linux/clock.ts';
-import { conclude } from './inspect/log-reading.ts';
 import { ConfinedFiles } from './system/linux/confined-files.ts';
 import { createLinuxSystem } from './system/linux/index.ts';
 import { createLinuxStages, hookEnvironment, runningSystem } from './system/linux/stages.ts';
@@ -35,11 +36,27 @@ export function composeServices(): Services {
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   };
 
+  const menu = join(imageFolder(), 'etc/cos/grub.cfg');
   return {
-    ...lifecycleServices(machinery, clock, join(imageFolder(), 'etc/cos/grub.cfg')),
+    ...lifecycleServices(machinery, clock, menu),
+    ...logServices(machinery),
+    plan: async (...asked) => {
+      const { planService } = await import('./plan-services.ts');
+      return planService(machinery, clock, menu)(...asked);
+    },
     runStage: (command, hooks) => runStageCommand(system, command, hooks),
     cloudInit: (command, hooks) => cloudInitCommand(command, hooks),
     hookFiles: hookFileServices(system, readStandardInput),
+    pages: {
+      write: async (path, text) => {
+        const { writeOwnerFile } = await import('./system/linux/owner-file.ts');
+        return writeOwnerFile(path, text);
+      },
+      serve: async (server, hooks) => {
+        const { servePages } = await import('./system/linux/loopback-server.ts');
+        return servePages(server, hooks);
+      },
+    },
     media: {
       buildDisk: async (request, hooks) => {
         const { buildDisk } = await import('./media/build-disk.ts');
@@ -59,6 +76,14 @@ export function composeServices(): Services {
         const folder = imageFolder();
         return prepareImage(request, { ...hooks, bundle, folder, environment: process.env });
       },
+    },
+    prove: async ({ hooks: paths, ...request }, hooks) => {
+      const [{ prove }, { hookTexts }] = await Promise.all([
+        import('./proof/prove/prove.ts'),
+        sandboxParts(),
+      ]);
+      const program = await realpath(process.argv[1] ?? '');
+      return prove(system, { ...request, hooks: await hookTexts(paths), program }, hooks);
     },
     sandbox: {
       create: async (directory, recipe, hooks) =>
@@ -81,6 +106,7 @@ function imageFolder(): string {
 }
 
 const sandbox = () => import('./sandbox/commands.ts');
+const sandboxParts = () => import('./sandbox/create.ts');
 
 async function runStageCommand(
   system: System,

@@ -70,6 +70,10 @@ export const EXIT = {
   notBuilt: 98,
   /** A health check failed: the running image is not confirmed. */
   unhealthy: 99,
+  /** A proof found a cut that breaks a law. */
+  lawBroken: 100,
+  /** The doctor found something that is not as it should be. */
+  ailing: 101,
   interrupted: 130,
   terminated: 143,
   unknown: 255,

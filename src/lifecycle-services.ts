@@ -2,7 +2,7 @@
 import { OPERATIONS, operationNamed } from '../machines/catalog.ts';
 import { judge, runsUnconfirmed, standingOfActive, wordOf } from '../machines/judgement.ts';
 import { inodeOf, lookAtSlots } from '../machines/slots.ts';
-import { planOf, type Device } from '../machines/step.ts';
+import { planOf } from '../machines/step.ts';
 import { projectRegistry } from '../state/projections.ts';
 import { parseStateYaml, type InstallState } from '../state/state-yaml.ts';
 import { standingOf } from './boot/judgement.ts';
@@ -11,6 +11,9 @@ import type { OperationHooks, Services } from './cli/services.ts';
 import type { ImageDefaults, ImageRequest } from './config/upgrade-request.ts';
 import { assessDevice } from './engine/assess.ts';
 import { deployDevice } from './engine/deploy.ts';
+import { examine } from './engine/examine.ts';
+import { treat } from './engine/treat.ts';
+import { diagnosis } from './inspect/diagnosis.ts';
 import type { ImageWish } from './engine/image-request.ts';
 import { installDevice } from './engine/install.ts';
 import { resetDevice } from './engine/reset.ts';
@@ -22,12 +25,11 @@ import { unfinished } from './engine/memory.ts';
 import { wayBack } from './engine/way-back.ts';
 import { operationMachine } from './engine/operation-machine.ts';
 import { openForReading, type Session } from './engine/session.ts';
-import { SystemError, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { chartOf } from './inspect/chart-of.ts';
-import { historyRows } from './inspect/history-rows.ts';
+import { menuFacts } from './inspect/menu-facts.ts';
 import { nextBoot, type MenuFacts } from './inspect/next-boot.ts';
-import { operationTimeline } from './inspect/operation-timeline.ts';
 import { slotViews, type SlotEvidence } from './inspect/slot-views.ts';
 import { statusReport, type StatusReport } from './inspect/status-report.ts';
 import { whyOf } from './inspect/why.ts';
@@ -38,7 +40,17 @@ const STATE_YAML = '/run/initramfs/cos-state/state.yaml';
 
 export type LifecycleServices = Omit<
   Services,
-  'runStage' | 'cloudInit' | 'hookFiles' | 'sandbox' | 'media'
+  | 'runStage'
+  | 'cloudInit'
+  | 'hookFiles'
+  | 'sandbox'
+  | 'media'
+  | 'prove'
+  | 'log'
+  | 'follow'
+  | 'saveBundle'
+  | 'pages'
+  | 'plan'
 >;
 
 /** `menu`: boot menu for images that bring none. */
@@ -193,6 +205,8 @@ export function lifecycleServices(
           nextBoot: nextBoot(facts),
         });
       }),
+    diagnose: async (depth, signal) => diagnosis(await examine(machinery, depth, signal)),
+    treat: () => treat(machinery),
     why: () =>
       reading(machinery, async ({ device, segments }) => {
         const facts = await menuFacts(system, device);
@@ -214,10 +228,6 @@ export function lifecycleServices(
           ...(trial === undefined ? {} : { trial }),
         });
       }),
-    history: () => reading(machinery, async ({ segments }) => historyRows(segments)),
-    historyOf: (asked) =>
-      reading(machinery, async ({ segments }) => operationTimeline(segmentNamed(segments, asked))),
-
     operations: async () => OPERATIONS.map(({ name, title }) => ({ name, title })),
     machine: async (name) => {
       const operation = operationNamed(name);
@@ -236,37 +246,6 @@ async function evidenceOf(system: System, { device, segments }: Session): Promis
     registry: projectRegistry(segments.map(({ records, ...segment }) => ({ segment, records }))),
     device,
   };
-}
-
-/** What the boot menu will read at the next boot. */
-async function menuFacts(system: System, device: Device): Promise<MenuFacts> {
-  const { judgement, uuid } = await standingOfActive(system, device);
-  const oem = device.partitions.find(({ role }) => role === 'oem')?.mountedAt;
-  const user = oem === undefined ? undefined : await userVariables(system, `${oem}/grubenv`);
-  const slots = await lookAtSlots(system, device);
-  const hidden = device.partitions.some(
-    ({ role, mountedAt }) => role === 'recovery' && mountedAt === undefined,
-  );
-  return {
-    judgement,
-    ...(user === undefined ? {} : { user }),
-    ...(uuid === undefined ? {} : { activeUuid: uuid }),
-    // A recovery partition that is not mounted is taken to hold what it should.
-    present: [...slots.map(({ slot }) => slot), ...(hidden ? (['recovery'] as const) : [])],
-  };
-}
-
-/** A block that is damaged says nothing to the boot loader either. */
-async function userVariables(
-  system: System,
-  block: string,
-): Promise<Readonly<Record<string, string>>> {
-  try {
-    return (await system.boot.readEnvironment(block)) ?? {};
-  } catch (error) {
-    if (error instanceof SystemError && error.code === 'environment-damaged') return {};
-    throw error;
-  }
 }
 
 /** Who judges, by what is armed now, or by what the last switch decided. */
@@ -296,26 +275,6 @@ async function reading<T>(
   } finally {
     await session.close();
   }
-}
-
-function segmentNamed(segments: Session['segments'], asked: string): Session['segments'][number] {
-  const known = segments.filter(({ state }) => state !== undefined);
-  const matching =
-    asked === 'last'
-      ? known.slice(-1)
-      : known.filter(({ id, number }) => id.startsWith(asked) || String(number) === asked);
-  const exact = matching.find(({ id }) => id === asked);
-  const [only, ...more] = exact === undefined ? matching : [exact];
-  if (only !== undefined && more.length === 0) return only;
-  throw new UsageError({
-    code: only === undefined ? 'operation-unknown' : 'operation-ambiguous',
-    message:
-      only === undefined
-        ? `no operation of this device is named "${asked}"`
-        : `"${asked}" is the beginning of ${more.length + 1} operations`,
-    hint: 'run "slotwright history" for the list',
-    exit: EXIT.usage,
-  });
 }
 
 async function readInstallState(system: System): Promise<InstallState> {

@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLE = 'dist/slotwright.cjs';
 const IMAGE = 'dist/image';
+const LIBRARY = 'dist/testing';
 const OLDEST_NODE = [20, 12];
 
 /** System tools by task: the Debian package and a program, or an absolute path, that shows it is there. */
@@ -67,6 +68,8 @@ const TEST_TOOLS = {
   ...DISK_TOOLS,
   ...(process.arch === 'x64' ? { 'qemu-system-x86': 'qemu-system-x86_64' } : {}),
 };
+/** What pages are looked at with. By itself: where there is none, everything else is installed all the same. */
+const BROWSER_TOOLS = { chromium: '/usr/bin/chromium' };
 const VM_TOOLS = {
   ...SANDBOX_TOOLS,
   ...DISK_TOOLS,
@@ -76,6 +79,10 @@ const VM_TOOLS = {
   'qemu-system-x86': 'qemu-system-x86_64',
   ovmf: '/usr/share/OVMF/OVMF_CODE_4M.fd',
 };
+
+/** Packages in the older format ask for built-in modules with `require`, which modules do not have. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** Every level that needs no virtual machine. */
 const PROOFS = ['test/crash', 'test/power'];
@@ -88,12 +95,18 @@ const TASKS = {
   },
   test: (args) => {
     installSystemTools(TEST_TOOLS);
+    installSystemTools(BROWSER_TOOLS);
     build();
     const checks = check();
     return Math.max(checks, test(args));
   },
   build: () => {
     build();
+    return 0;
+  },
+  pack: () => {
+    build();
+    library();
     return 0;
   },
   check: () => check(),
@@ -117,6 +130,11 @@ const TASKS = {
     build();
     process.env.SLOTWRIGHT_EXTENT = 'full';
     return test(args.some((arg) => !arg.startsWith('-')) ? args : [...PROOFS, ...args]);
+  },
+  histories: (args) => {
+    installSystemTools(TEST_TOOLS);
+    build();
+    return run(process.execPath, [program('test/histories/record.ts', 'histories'), ...args]);
   },
   vectors: (args) => {
     installSystemTools(VECTOR_TOOLS);
@@ -201,13 +219,33 @@ function build() {
   cpSync('src/boot/image', IMAGE, { recursive: true });
 }
 
+/** `slotwright/testing`: modules for the tests of others, and their types. */
+function library() {
+  rmSync(LIBRARY, { recursive: true, force: true });
+  bundle({
+    entryPoints: { index: 'src/testing/index.ts', vitest: 'src/testing/vitest.ts' },
+    outdir: LIBRARY,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+    external: ['vitest'],
+    banner: { js: REQUIRE },
+  });
+  const types = ['-p', 'src/testing/tsconfig.json', '--outDir', `${LIBRARY}/types`];
+  if (run('node_modules/.bin/tsc', types) !== 0) stop('the types of the library failed');
+}
+
 /** A program of the checkout as one file that this Node can run; for those who work on it. */
 function program(entry, name) {
   const outfile = `dist/${name}.mjs`;
-  // Packages in the older format ask for built-in modules with `require`, which modules do not have.
-  const require =
-    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  bundle({ entryPoints: [entry], outfile, format: 'esm', banner: { js: require } });
+  bundle({
+    entryPoints: [entry],
+    outfile,
+    format: 'esm',
+    external: ['esbuild'],
+    banner: { js: REQUIRE },
+  });
   return outfile;
 }
 

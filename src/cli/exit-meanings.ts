@@ -61,6 +61,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   logForeign: 'the event log was written by a version that this one cannot follow',
   notBuilt: 'not built yet; nothing was changed',
   unhealthy: 'a health check failed: the running image is not confirmed',
+  lawBroken: 'a cut was found after which a law does not hold',
+  ailing: 'the doctor found something that is not as it should be',
   interrupted: 'stopped by Ctrl-C; can be continued',
   terminated: 'stopped by SIGTERM or SIGHUP; can be continued',
   unknown: 'a fault of the program',

@@ -11,7 +11,7 @@ import {
 import { runOperation } from './operation.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { requireRoot } from './root.ts';
-import type { OperationHooks, Services } from './services.ts';
+import type { OperationHooks, Operations } from './services.ts';
 import { settingsFor } from './settings.ts';
 
 type Exits = NonNullable<Command['exits']>;
@@ -20,7 +20,23 @@ type Exits = NonNullable<Command['exits']>;
 export const ASKING_EXITS: Exits = ['readConfig', 'flags', 'readCommandConfig', 'notRoot'];
 /** Of carrying it out. */
 export const CARRYING_OUT_EXITS: Exits = [
-  ...(['locked', 'unfinished', 'attention', 'noSpace', 'notBuilt', 'interrupted'] as const),
+  'mountState',
+  'mountRecovery',
+  'selinux',
+  'deployImage',
+  'mountPartitions',
+  'unsupported',
+  'noSource',
+  'checksum',
+  'unmountImage',
+  'locked',
+  'unfinished',
+  'attention',
+  'logDamaged',
+  'noSpace',
+  'logForeign',
+  'interrupted',
+  'terminated',
 ];
 
 export async function runImageOperation(
@@ -29,7 +45,7 @@ export async function runImageOperation(
   operation: {
     /** From what was asked for to the operation itself. */
     readonly begin: (
-      services: Services,
+      services: Operations,
       asked: UpgradeInput,
       hooks: OperationHooks,
     ) => Promise<OperationOutcome>;
@@ -46,7 +62,7 @@ export async function runImageOperation(
     directory: context.host.directory,
     force: isGiven(invocation, 'force'),
   };
-  return runOperation(context, {
+  return runOperation(context, invocation, {
     run: (engine, hooks) => operation.begin(engine, asked, hooks),
     power: powerAction(config),
   });

@@ -4,6 +4,7 @@ import type { GivenFlags } from '../config/flags.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
 import type { Command, Flag, Invocation } from './command.ts';
 import { commandNameOf } from './command-name.ts';
+import { asDryRun } from './plan-words.ts';
 import { normalizeSwitches } from './switches.ts';
 import { usageError } from './usage-error.ts';
 
@@ -18,7 +19,7 @@ export function parse(
   args: readonly string[],
   commands: readonly Command[],
 ): Parsed {
-  const { words, off } = normalizeSwitches(args, commands);
+  const { words, off } = normalizeSwitches(asDryRun(args, commands), commands);
   let parsed: Parsed | undefined;
   const parser = silent(new Parser(program)).helpCommand(false).helpOption(false);
   addFlags(parser, GLOBAL_FLAGS);

@@ -19,6 +19,8 @@ export const CHANGING: ReadonlySet<string> = new Set([
   'reset',
   'deploy',
   'install',
+  'plan',
+  'doctor',
   'pull-image',
   'resume',
   'abort',

@@ -15,14 +15,20 @@ import type {
 import type { AssessWish } from '../engine/assess.ts';
 import type { Observer } from '../engine/runner.ts';
 import type { HookEvent, ImageSource } from '../system/port.ts';
-import type { HistoryRow } from '../inspect/history-row.ts';
+import type { ReadSegment } from '../inspect/history-rows.ts';
+import type { Finding } from '../inspect/diagnosis.ts';
+import type { LogReading } from '../inspect/log-reading.ts';
 import type { MachineChart } from '../inspect/machine-chart.ts';
 import type { StatusReport } from '../inspect/status-report.ts';
 import type { Why } from '../inspect/why.ts';
-import type { Timeline } from '../inspect/operation-timeline.ts';
+import type { Discretion } from '../inspect/redact.ts';
+import type { EventRecord } from '../../state/records.ts';
+import type { PlanReport } from '../inspect/plan-report.ts';
 import type { BuiltDisk } from './commands/build-disk.ts';
 import type { PreparedImage } from './commands/init.ts';
 import type { BuiltIsoView } from './commands/build-iso.ts';
+import type { ProofReportView } from './commands/prove.ts';
+import type { OperationName, Point } from '../proof/prove/points.ts';
 import type { PulledImageView } from './commands/pull-image.ts';
 import type { LintReport } from './commands/lint.ts';
 import type { StageAnalysis } from './commands/run-stage.ts';
@@ -120,9 +126,47 @@ export interface PrepareRequest {
   readonly initrd: boolean;
 }
 
+/** A proof; see `src/proof/prove/prove.ts`. */
+export interface ProofWish {
+  readonly image?: ImageSource;
+  /** Hook files, or directories of them. */
+  readonly hooks: readonly string[];
+  readonly persistent?: string;
+  readonly operations: readonly OperationName[];
+  readonly budgetSeconds: number;
+  readonly seed: number;
+  readonly point?: Point;
+}
+
+/** A history to be sent away; see `state/bundle.ts`. */
+export interface BundleWish extends Discretion {
+  readonly segments: readonly ReadSegment[];
+  /** RFC 3339. */
+  readonly madeAt: string;
+}
+
 export interface MediaHooks {
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
+}
+
+export interface ServedPage {
+  readonly type: 'text/html' | 'application/json';
+  readonly text: string;
+}
+
+/** What becomes of pages. */
+export interface PageServices {
+  /** Replaces a plain file, for its owner only. */
+  write(path: string, text: string): Promise<void>;
+  /** Answers on this machine only, until the signal. */
+  serve(
+    server: {
+      readonly port?: number;
+      readonly answer: (place: string, base: string) => Promise<ServedPage | undefined>;
+    },
+    hooks: { readonly signal: AbortSignal; readonly listening: (url: string) => void },
+  ): Promise<void>;
 }
 
 /** Makes what machines are installed from. */
@@ -146,6 +190,12 @@ export interface HookFileServices {
   schema(form: 'cloud-init' | 'cloud-config'): Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** Those of the services that carry an operation out, on this machine or on one that is imagined. */
+export type Operations = Pick<
+  Services,
+  'upgrade' | 'reset' | 'install' | 'deploy' | 'resume' | 'abort' | 'rollback' | 'assessBoot'
+>;
+
 export interface Services {
   readonly configFiles: ConfigReader;
   /** From the `state.yaml` of the booted system; an unreadable one is `{}`. */
@@ -158,19 +208,33 @@ export interface Services {
   abort(hooks: OperationHooks): Promise<OperationOutcome>;
   rollback(request: { readonly force: boolean }, hooks: OperationHooks): Promise<OperationOutcome>;
   assessBoot(request: AssessWish, hooks: OperationHooks): Promise<OperationOutcome>;
+  /** What an operation would do: it is given services that change nothing. `name` is what it is called where it is refused. */
+  plan(
+    name: string,
+    work: (imagined: Operations, hooks: OperationHooks) => Promise<OperationOutcome>,
+    hooks: Pick<OperationHooks, 'signal' | 'note'>,
+  ): Promise<PlanReport>;
   status(): Promise<StatusReport>;
+  /** `content`: images are read whole. */
+  diagnose(depth: 'names' | 'content', signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Repairs what is ours; answers with what was done. */
+  treat(): Promise<readonly string[]>;
   why(): Promise<Why>;
-  /** Oldest first. */
-  history(): Promise<readonly HistoryRow[]>;
-  /** An id, the unambiguous beginning of one, a number, or `last`. */
-  historyOf(id: string): Promise<Timeline>;
+  /** The log of this machine, or of a path. */
+  log(from?: string): Promise<LogReading>;
+  /** Every record after this one as it comes, until the signal. */
+  follow(from: string | undefined, after: number, signal: AbortSignal): AsyncIterable<EventRecord>;
+  /** A name that is taken is refused. */
+  saveBundle(file: string, wish: BundleWish): Promise<void>;
   runStage(command: StageCommand, hooks: StageHooks): Promise<StageOutcome>;
   cloudInit(command: StageCommand, hooks: StageHooks): Promise<StageOutcome>;
   operations(): Promise<readonly { readonly name: string; readonly title: string }[]>;
   machine(operation: string): Promise<MachineChart>;
   /** Called after the outcome was shown. */
   power(action: PowerAction): Promise<void>;
+  readonly pages: PageServices;
   readonly hookFiles: HookFileServices;
   readonly sandbox: SandboxServices;
+  prove(request: ProofWish, hooks: MediaHooks): Promise<ProofReportView>;
   readonly media: MediaServices;
 }

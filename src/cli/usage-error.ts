@@ -80,3 +80,14 @@ function complaint(code: string, said: string, subject: string): Complaint {
       return { code: 'usage', message: said.replace(/'/g, '"') };
   }
 }
+
+/** A value that commander lets pass and nobody can use; `wanted` completes "it is". */
+export function misused(command: string, flag: string, value: string, wanted: string): UsageError {
+  return new UsageError({
+    code: 'flag-value',
+    message: `${flag} ${JSON.stringify(value)} cannot be understood`,
+    reason: `it is ${wanted}`,
+    hint: `see "slotwright ${command} --help"`,
+    exit: EXIT.usage,
+  });
+}

@@ -13,6 +13,7 @@ import { buildDisk } from '../../src/sandbox/disk.ts';
 import { makeTinyTree } from '../../src/sandbox/tiny-tree.ts';
 import { openJsonlStore } from '../../state/jsonl-store.ts';
 import { started } from '../support/given.ts';
+import { longHistory } from './long-history.ts';
 import { planOf } from '../../machines/step.ts';
 import { upgrade } from '../../machines/upgrade.ts';
 
@@ -25,8 +26,10 @@ async function main(): Promise<void> {
     say(`node ${process.versions.node}, ${ROUNDS} rounds each, medians\n`);
     coldStart();
     await logCosts(place);
-    if (process.getuid?.() === 0) await upgradeAgainstFloor(place);
-    else say('upgrade: left out, needs root');
+    if (process.getuid?.() === 0) {
+      await longHistoryOnDevice(place);
+      await upgradeAgainstFloor(place);
+    } else say('long history, upgrade: left out, need root');
   } finally {
     await rm(place, { recursive: true, force: true });
   }
@@ -87,6 +90,76 @@ async function plainSyncedWrites(place: string, count: number): Promise<number> 
   await file.close();
   return cost;
 }
+
+/** What looking at a long history costs beyond starting the program, on a booted disk that has it. */
+async function longHistoryOnDevice(place: string): Promise<void> {
+  const log = path.join(place, 'long');
+  const { records } = await longHistory(log);
+  const installed = path.join(place, 'small');
+  await makeTinyTree({ path: installed, version: '1' });
+  const disk = await buildDisk({
+    path: path.join(place, 'long.img'),
+    trees: { active: installed },
+    mebibytes: { state: 512 },
+  });
+  const booted = await bootDisk(disk, {
+    slot: 'active',
+    userland: 'host',
+    lend: {
+      '/run/slotwright/bin/node': process.execPath,
+      '/run/slotwright/bin/elemental': BUNDLE,
+      '/run/long': log,
+    },
+  });
+  try {
+    await inside(booted, TAKE_LOG);
+    const costs: Record<string, number[]> = {};
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const command of ['version', ...LOOKS]) {
+        (costs[command] ??= []).push(await inside(booted, timing(command)));
+      }
+    }
+    const start = middle(costs['version'] ?? []);
+    for (const command of LOOKS) {
+      const cost = middle(costs[command] ?? []);
+      row(`${records} records, 300 operations: elemental ${command}`, cost, 'version', start);
+    }
+    const size = await booted.run(['stat', '--format', '%s', '/tmp/all.html']);
+    say(`${''.padEnd(4)}the page of all of them has ${size.stdout.trim()} bytes`);
+  } finally {
+    await booted.shutdown();
+  }
+}
+
+const LOOKS = [
+  'history',
+  'history last',
+  'history bench0150',
+  'why',
+  'status',
+  'inspect --html /tmp/all.html',
+  'history --verify',
+];
+
+const TAKE_LOG = `
+set -eu
+at=/run/initramfs/cos-state
+mount -o remount,rw $at
+mkdir -p $at/slotwright
+cp -a /run/long/. $at/slotwright/
+sync -f $at
+mount -o remount,ro $at
+echo 0
+`;
+
+/** Nanoseconds; a history in which a hook failed ends with its own code. */
+const timing = (command: string): string => `
+set -u
+from=$(date +%s%N)
+elemental ${command} >/tmp/said 2>&1 || { cat /tmp/said >&2; exit 1; }
+to=$(date +%s%N)
+echo $((to - from))
+`;
 
 /** A tree of 180 MB in 9,000 files, upgraded to by the real command on a booted disk, against the least that any tool must do. */
 async function upgradeAgainstFloor(place: string): Promise<void> {

@@ -18,15 +18,26 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     abort: unasked('abort'),
     rollback: unasked('rollback'),
     assessBoot: unasked('assessBoot'),
+    plan: unasked('plan'),
     status: unasked('status'),
     why: unasked('why'),
-    history: unasked('history'),
-    historyOf: unasked('historyOf'),
+    diagnose: unasked('diagnose'),
+    treat: unasked('treat'),
+    log: unasked('log'),
+    follow: () => {
+      throw new Error('follow was not expected');
+    },
+    saveBundle: unasked('saveBundle'),
     runStage: unasked('runStage'),
     cloudInit: unasked('cloudInit'),
     operations: unasked('operations'),
     machine: unasked('machine'),
     power: unasked('power'),
+    prove: unasked('prove'),
+    pages: {
+      write: unasked('pages.write'),
+      serve: unasked('pages.serve'),
+    },
     hookFiles: {
       analyze: unasked('hookFiles.analyze'),
       lint: unasked('hookFiles.lint'),

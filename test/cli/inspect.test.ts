@@ -178,7 +178,7 @@ describe('history', () => {
     await cli(machine, LINE);
     const { stdout } = await cli(machine, 'history');
     expect(masked(stdout)).toMatchInlineSnapshot(`
-      "#  id  operation  started (UTC)  took  outcome  source
+      "#  id  operation  started (UTC)  took  outcome  source or cause
       1  ID  upgrade  MOMENT  TIME  rolled-back (abort)  dir:///new
       2  ID  upgrade  MOMENT  TIME  completed  dir:///new
 

@@ -6,6 +6,7 @@ import { configSchema } from '../../src/config/keys.ts';
 import { SystemError } from '../../src/errors.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import { liveMachine } from '../support/simulated/installing.ts';
+import { memoryReader } from '../unit/config/memory-reader.ts';
 import { runCli } from './run-cli.ts';
 import { simulatedServices } from './simulated-services.ts';
 
@@ -60,7 +61,6 @@ describe('install', () => {
       EXIT.invalidTarget,
       'there is no /dev/none',
     ],
-    ['from nothing', 'install /dev/vda', EXIT.readCommandConfig, 'undefined install source'],
     [
       'for EFI with an msdos table',
       'install /dev/vda --system.uri dir:/run/rootfsbase --firmware efi --part-table msdos',
@@ -88,6 +88,14 @@ describe('install', () => {
     expect(told.stderr).toContain('next:');
     expect(told.exit).toBe(exit);
     expect(moments.filter((what) => what.startsWith('divide'))).toEqual([]);
+  });
+
+  it('takes the tree of the live system by itself, and refuses where there is none', async () => {
+    expect((await cli('install /dev/vda')).exit).toBe(EXIT.ok);
+    const services = { ...simulatedServices(liveMachine()), configFiles: memoryReader({}) };
+    const { exit, stderr } = await runCli('install /dev/vda', { services });
+    expect(exit).toBe(EXIT.readCommandConfig);
+    expect(stderr).toContain('undefined install source');
   });
 
   it('says of a failure that nothing on the disk boots', async () => {

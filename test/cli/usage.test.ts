@@ -24,8 +24,8 @@ describe('a command line that cannot be understood', () => {
       'error: too many arguments for "slotwright upgrade"\n  why:  it takes flags only\n  next: run "slotwright upgrade --help"\n',
     ],
     [
-      'history one two',
-      'error: too many arguments for "slotwright history"\n  why:  it takes 1 at most\n  next: run "slotwright history --help"\n',
+      'machines one two',
+      'error: too many arguments for "slotwright machines"\n  why:  it takes 1 at most\n  next: run "slotwright machines --help"\n',
     ],
     [
       'run-stage',
@@ -36,8 +36,8 @@ describe('a command line that cannot be understood', () => {
       'error: --system.uri needs a value\n  next: run "slotwright upgrade --help"\n',
     ],
     [
-      'machines upgrade --format svg',
-      'error: --format cannot be "svg"\n  why:  it takes mermaid, dot or json\n  next: run "slotwright machines --help"\n',
+      'machines upgrade --format png',
+      'error: --format cannot be "png"\n  why:  it takes mermaid, dot, svg or json\n  next: run "slotwright machines --help"\n',
     ],
     [
       'completion tcsh',
@@ -99,14 +99,35 @@ describe('help', () => {
       expect(stdout).toMatchInlineSnapshot(`
         "show what was done to this machine, or everything about one operation
 
+        Without anything: every operation, oldest first. With ID: what it did, record by record. With "diff
+        A B": two operations side by side. Changes nothing, takes no lock, and may be run while an operation
+        runs.
+
+        A bundle (--export) is one file with every record, verifiable and without secrets: what hooks
+        printed is left out unless --with-output is given, and what looks like a secret is masked
+        everywhere. Read it anywhere with --from.
+
         Ends with 65 when a hook of the operation failed (of the last one, in the list), also where that
         stopped nothing.
 
         Usage:
-          slotwright history [ID] [flags]
+          slotwright history [ID...] [flags]
 
         Arguments:
-          ID  an id, the beginning of one, its number, or "last"
+          ID  an id, the beginning of one, its number, or "last"; or "diff" and two of them
+
+        Flags:
+              --at RECORD        the machine as it was right after this record
+              --verify           check every hash and every transition, and say what they come to
+          -f, --follow           go on with new records as they come, until Ctrl-C
+              --operation NAME   only these operations: upgrade, reset, ...
+              --outcome OUTCOME  only those that ended so (completed, rolled-back, unfinished)
+              --since TIME       only from then on: 2026-03-01, 2026-03-01T12:00 (UTC)
+              --last NUMBER      only the newest so many
+              --export FILE      write a bundle of the history
+              --with-output      leave what hooks printed in the bundle
+              --from PATH        another log than that of this machine: a copied directory, a segment
+                                 (.jsonl), a bundle
 
         Global flags:
               --config-dir DIR  directory of config.yaml and config.d (default /etc/elemental)
@@ -122,11 +143,26 @@ describe('help', () => {
           slotwright history last
           # with resources and every record
           slotwright history last --debug
+          # what was held and owed at a moment
+          slotwright history --at 57
+          # why one upgrade went and another did not
+          slotwright history diff 4 7
+          # what failed this year
+          slotwright history --outcome rolled-back --since 2026
+          # watch an upgrade from another terminal
+          slotwright history --follow
+          # send it to whoever can help
+          slotwright history --export machine.bundle
+          # read it there
+          slotwright history last --from machine.bundle
 
         Exit codes:
-          65  a hook failed
-          93  the event log is damaged
-          97  the event log was written by a version that this one cannot follow
+          25   the output file is there already; nothing was changed
+          28   a file that is needed is not there
+          65   a hook failed
+          93   the event log is damaged
+          97   the event log was written by a version that this one cannot follow
+          130  stopped by Ctrl-C; can be continued
         "
       `);
     },

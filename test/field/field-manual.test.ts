@@ -115,6 +115,7 @@ describe.runIf(root)('the upgrade of the field manual', { timeout: 600_000 }, ()
     expect(listing(after, 'state', '/slotwright').sort()).toEqual([
       'ballast',
       'events',
+      'index.json',
       'registry.json',
     ]);
     expect(sh('losetup', '--associated', disk)).toBe('');

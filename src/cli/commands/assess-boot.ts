@@ -27,7 +27,7 @@ export const assessBoot: Command = {
       units: boot['health-units'],
       timeoutMs: boot['health-timeout'] * 1000,
     };
-    const result = await runOperation(context, {
+    const result = await runOperation(context, invocation, {
       run: (services, hooks) => services.assessBoot(request, hooks),
     });
     if (result.exit !== EXIT.unhealthy || isGiven(invocation, 'no-reboot')) return result;
@@ -44,10 +44,10 @@ export const confirm: Command = {
   changes: 'machine',
   exits: ['notRoot', 'locked', 'attention'],
   output: operationOutcomeSchema,
-  run: async (context) => {
+  run: async (context, invocation) => {
     requireRoot(context);
     const request = { by: 'hand' as const, units: [], timeoutMs: 0 };
-    return runOperation(context, {
+    return runOperation(context, invocation, {
       run: (services, hooks) => services.assessBoot(request, hooks),
     });
   },

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { sourceFlags, VERIFY } from '../image-flags.ts';
 import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
+import { CONFIGURED_POWER, DRY_RUN, STRICT } from '../shared-flags.ts';
 
 export const deploy: Command = {
   name: 'deploy',
@@ -20,6 +20,7 @@ export const deploy: Command = {
   ],
   flags: [
     ...sourceFlags('image to deploy: dir:PATH or file:PATH', 'upgrade.system.uri'),
+    DRY_RUN,
     STRICT,
     ...CONFIGURED_POWER,
     { name: 'force', says: 'deploy over a system; what runs stays as the fallback' },

@@ -8,7 +8,7 @@ import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { requireRoot } from '../root.ts';
 import { settingsFor } from '../settings.ts';
-import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
+import { CONFIGURED_POWER, DRY_RUN, STRICT } from '../shared-flags.ts';
 
 /** The root tree of a live system (spec 1.3). */
 const LIVE_TREE = '/run/rootfsbase';
@@ -100,6 +100,7 @@ export const install: Command = {
       key: 'install.disable-boot-entry',
     },
     { name: 'eject-cd', says: 'eject the medium when powering down', key: 'eject-cd' },
+    DRY_RUN,
     STRICT,
     ...CONFIGURED_POWER,
     ...VERIFY,
@@ -129,12 +130,9 @@ export const install: Command = {
     'afterInstall',
     'afterInstallChroot',
     'download',
-    'mountPartitions',
     'partitioning',
     'alreadyInstalled',
     'formatPartitions',
-    'unsupported',
-    'noSource',
     'postInstall',
     ...CARRYING_OUT_EXITS,
   ],
@@ -150,7 +148,7 @@ export const install: Command = {
       directory: context.host.directory,
       liveTree: live?.kind === 'directory' ? LIVE_TREE : undefined,
     });
-    return runOperation(context, {
+    return runOperation(context, invocation, {
       run: (engine, hooks) => engine.install(request, hooks),
       power: powerAction(config),
     });

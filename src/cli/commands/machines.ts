@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { machineChartSchema } from '../../inspect/machine-chart.ts';
-import { machineDiagram } from '../../inspect/machine-diagram.ts';
 import { textFlag, type Command } from '../command.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { table } from '../render/table.ts';
 
-const FORMATS = ['mermaid', 'dot', 'json'] as const;
+const FORMATS = ['mermaid', 'dot', 'svg', 'json'] as const;
 
 export const machines: Command = {
   name: 'machines',
@@ -16,12 +15,12 @@ export const machines: Command = {
       name: 'format',
       value: 'FORMAT',
       choices: FORMATS,
-      says: 'mermaid (default), dot for Graphviz, json as XState tools open it',
+      says: 'mermaid (default), dot for Graphviz, svg, json as XState tools open it',
     },
   ],
   examples: [
     { says: 'which operations there are', line: 'machines' },
-    { says: 'a picture', line: 'machines upgrade --format dot | dot -Tsvg > upgrade.svg' },
+    { says: 'a picture', line: 'machines upgrade --format svg > upgrade.svg' },
   ],
   output: z.union([
     z.object({ operations: z.array(z.object({ name: z.string(), title: z.string() })) }),
@@ -38,10 +37,11 @@ export const machines: Command = {
     const chart = await from.machine(name);
     const asked = textFlag(invocation, 'format');
     const format = FORMATS.find((one) => one === asked) ?? 'mermaid';
+    const { chartText } = await import('../render/chart/chart-text.ts');
     return {
       exit: EXIT.ok,
       document: chart,
-      text: machineDiagram(chart, format),
+      text: chartText(chart, format),
       says: 'answer',
     };
   },

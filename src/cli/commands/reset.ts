@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { IGNORED, sourceFlags, VERIFY } from '../image-flags.ts';
 import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
+import { CONFIGURED_POWER, DRY_RUN, STRICT } from '../shared-flags.ts';
 
 export const reset: Command = {
   name: 'reset',
@@ -26,6 +26,7 @@ export const reset: Command = {
       says: 'erase the OEM partition: all configuration',
       key: 'reset.reset-oem',
     },
+    DRY_RUN,
     STRICT,
     ...CONFIGURED_POWER,
     {
@@ -51,7 +52,7 @@ export const reset: Command = {
   changes: 'machine',
   exits: [
     ...ASKING_EXITS,
-    'mountPartitions',
+    'formatPartitions',
     'beforeReset',
     'afterResetChroot',
     'afterReset',

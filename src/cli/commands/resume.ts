@@ -4,7 +4,7 @@ import { operationOutcomeSchema } from '../outcome.ts';
 import { powerAsked } from '../power.ts';
 import { requireRoot } from '../root.ts';
 import type { ResumeRequest } from '../services.ts';
-import { POWER } from '../shared-flags.ts';
+import { DRY_RUN, POWER } from '../shared-flags.ts';
 
 export const resume: Command = {
   name: 'resume',
@@ -20,6 +20,7 @@ export const resume: Command = {
       says: 'as started by a boot unit: early does only what needs no network',
     },
     { name: 'force', says: 'try a step once more that was given up' },
+    DRY_RUN,
     ...POWER,
   ],
   examples: [
@@ -34,7 +35,7 @@ export const resume: Command = {
     const boot = textFlag(invocation, 'boot');
     const when: ResumeRequest['when'] = boot === 'early' || boot === 'network' ? boot : 'now';
     const request = { when, force: isGiven(invocation, 'force') };
-    return runOperation(context, {
+    return runOperation(context, invocation, {
       run: (services, hooks) => services.resume(request, hooks),
       power: powerAsked(invocation),
     });

@@ -2,8 +2,9 @@ import { isGiven, type Command } from '../command.ts';
 import { runOperation } from '../operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
 import { powerAsked } from '../power.ts';
+import { CARRYING_OUT_EXITS } from '../image-operation.ts';
 import { requireRoot } from '../root.ts';
-import { POWER } from '../shared-flags.ts';
+import { DRY_RUN, POWER } from '../shared-flags.ts';
 
 export const rollback: Command = {
   name: 'rollback',
@@ -11,15 +12,15 @@ export const rollback: Command = {
   description: [
     'Copies the passive image to the active slot, checked like an upgrade; the image that was active becomes the fallback. Booted from the fallback, only the active slot is replaced.',
   ],
-  flags: [{ name: 'force', says: 'go on over an image on trial or judged bad' }, ...POWER],
+  flags: [{ name: 'force', says: 'go on over an image on trial or judged bad' }, DRY_RUN, ...POWER],
   examples: [{ says: 'back to the image before, now', line: 'rollback --reboot' }],
   changes: 'machine',
-  exits: ['notRoot', 'locked', 'unfinished', 'attention', 'noSpace', 'refused'],
+  exits: ['notRoot', 'copyImage', 'refused', ...CARRYING_OUT_EXITS],
   output: operationOutcomeSchema,
   run: async (context, invocation) => {
     requireRoot(context);
     const request = { force: isGiven(invocation, 'force') };
-    return runOperation(context, {
+    return runOperation(context, invocation, {
       run: (services, hooks) => services.rollback(request, hooks),
       power: powerAsked(invocation),
     });

@@ -4,7 +4,7 @@ import type { Command, CommandResult, Context, Invocation } from '../command.ts'
 import { IGNORED, sourceFlags, SQUASH, VERIFY } from '../image-flags.ts';
 import { ASKING_EXITS, CARRYING_OUT_EXITS, runImageOperation } from '../image-operation.ts';
 import { operationOutcomeSchema } from '../outcome.ts';
-import { CONFIGURED_POWER, STRICT } from '../shared-flags.ts';
+import { CONFIGURED_POWER, DRY_RUN, STRICT } from '../shared-flags.ts';
 
 export const upgrade: Command = {
   name: 'upgrade',
@@ -25,6 +25,7 @@ export const upgrade: Command = {
       says: 'image for --recovery',
       key: 'upgrade.recovery-system.uri',
     },
+    DRY_RUN,
     STRICT,
     ...CONFIGURED_POWER,
     {

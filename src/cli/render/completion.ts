@@ -21,7 +21,6 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 
 function bash(commands: readonly Command[]): string {
   const all = commands.flatMap(flagsOf);
-  const withChoices = all.filter(({ choices }) => choices !== undefined);
   const files = all.filter(({ completes }) => completes !== undefined);
   const values = all.filter(
     ({ value, choices, completes }) =>
@@ -37,8 +36,10 @@ _slotwright() {
       *) command="\${COMP_WORDS[at]}"; break ;;
     esac
   done
+  case "$command $before" in
+${commands.flatMap(choicesOf).join('\n')}
+  esac
   case "$before" in
-${withChoices.map((flag) => `    --${flag.name}) COMPREPLY=($(compgen -W "${(flag.choices ?? []).join(' ')}" -- "$word")); return ;;`).join('\n')}
     ${names(files)}) COMPREPLY=($(compgen -f -- "$word")); return ;;
     ${names(values)}) return ;;
   esac
@@ -113,6 +114,17 @@ function fishArgument(program: string, command: Command, argument: Argument): st
   const seen = `complete -c ${program} -n '__fish_seen_subcommand_from ${command.name}'`;
   if (argument.choices !== undefined) return [`${seen} -a '${argument.choices.join(' ')}'`];
   return argument.completes === undefined ? [] : [`${seen} -F`];
+}
+
+/** By command: a flag of the same name may take something else elsewhere. */
+function choicesOf(command: Command): string[] {
+  return flagsOf(command).flatMap(({ name, choices }) =>
+    choices === undefined
+      ? []
+      : [
+          `    "${command.name} --${name}") COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`,
+        ],
+  );
 }
 
 function flagsOf(command: Command): readonly Flag[] {

@@ -5,7 +5,7 @@ import { table } from './table.ts';
 
 export function historyText(rows: readonly HistoryRow[], program: string): string {
   if (rows.length === 0) return 'nothing was done to this machine yet';
-  const heading = ['#', 'id', 'operation', 'started (UTC)', 'took', 'outcome', 'source'];
+  const heading = ['#', 'id', 'operation', 'started (UTC)', 'took', 'outcome', 'source or cause'];
   const last = rows.at(-1);
   return [
     table([heading, ...rows.map(cells)]),
@@ -24,7 +24,7 @@ function cells(row: HistoryRow): string[] {
     moment(row.startedAt),
     duration(row.activeMs),
     outcomeOf(row),
-    row.source ?? '',
+    row.source ?? (row.cause === undefined ? '' : `caused by ${row.cause}`),
   ];
 }
 

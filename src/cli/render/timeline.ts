@@ -12,14 +12,22 @@ export function timelineText(timeline: Timeline, detail: 'outline' | 'everything
   return [heading(timeline), '', ...shown.flatMap(entryLines), '', ending(timeline)].join('\n');
 }
 
-function heading({ operation, id, startedAt, tool, source, cause }: Timeline): string {
+function heading(timeline: Timeline): string {
+  const { operation, id, startedAt, tool, source, cause, slotsBefore, slotsAfter } = timeline;
   const facts = [
     ['started', `${moment(startedAt)} UTC`],
     ...(tool === undefined ? [] : [['tool', tool]]),
     ...(source === undefined ? [] : [['source', source]]),
     ...(cause === undefined ? [] : [['cause', cause]]),
+    ...(slotsBefore === undefined ? [] : [['before', placesText(slotsBefore)]]),
+    ...(slotsAfter === undefined ? [] : [['after', placesText(slotsAfter)]]),
   ];
   return `${operation} ${id}\n${table(facts, '  ')}`;
+}
+
+function placesText(places: Readonly<Record<string, string>>): string {
+  const told = Object.entries(places).map(([slot, image]) => `${slot} ${image}`);
+  return told.length === 0 ? 'no image' : told.join(', ');
 }
 
 function entryLines({ elapsedMs, text, durationMs, output, error }: TimelineEntry): string[] {
