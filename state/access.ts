@@ -5,7 +5,7 @@ import { ballastToCome, ensureBallast, freeBallast } from './ballast.ts';
 import { withMeaning } from './disk-fault.ts';
 import { makeDirectoryDurably } from './durable-file.ts';
 import { openJsonlStore } from './jsonl-store.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock, lockHolder } from './lock.ts';
 import { isMissing } from './log-directory.ts';
 import { RESERVED_BYTES } from './log-writer.ts';
 import type { Link } from './record.ts';
@@ -26,6 +26,7 @@ const UNWRITABLE = {
 export function createStateAccess(clock: Clock, concluding: Concluding): StateAccess {
   return {
     lock: acquireLock,
+    holder: lockHolder,
     hasLog: async (stateAt) => !(await isMissing(`${stateAt}/${STATE_DIRECTORY}`)),
     lastPlace: (copiesAt) => lastPlaceIn(`${copiesAt}/${STATE_DIRECTORY}`),
     room: async (stateAt) => ({

@@ -43,6 +43,7 @@ export function imaginedState(log: ImaginedLog): StateAccess {
 
   return {
     lock: async () => ({ release: async () => undefined }),
+    holder: (stateAt) => state.holder(stateAt),
     hasLog,
     lastPlace: (copiesAt) => state.lastPlace(copiesAt),
     room: (stateAt) => state.room(stateAt),

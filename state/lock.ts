@@ -60,6 +60,11 @@ async function flock(fd: number): Promise<'ours' | 'taken'> {
   });
 }
 
+/** Who holds the lock of this directory. Asks only: whoever wants it meanwhile gets it. */
+export async function lockHolder(directory: string): Promise<string | undefined> {
+  return findHolder(await withMeaning(NOT_OPEN, () => stat(directory)));
+}
+
 async function locked(directory: string, handle: FileHandle): Promise<LockedError> {
   const holder = await findHolder(await handle.stat()).catch(() => undefined);
   return new LockedError({

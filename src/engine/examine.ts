@@ -6,13 +6,7 @@ import type { Device } from '../../machines/step.ts';
 import type { SlotFacts } from '../../state/records.ts';
 import type { Registry } from '../../state/registry-schema.ts';
 import type { Judgement } from '../boot/judgement.ts';
-import {
-  LockedError,
-  recordedError,
-  SlotwrightError,
-  SystemError,
-  type RecordedError,
-} from '../errors.ts';
+import { recordedError, SlotwrightError, SystemError, type RecordedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FileStat, Mount, Slot } from '../system/port.ts';
 import { findDevice } from './device.ts';
@@ -109,7 +103,7 @@ async function lookAround(
   return {
     device,
     log,
-    lock: await at((one) => holderOf(machinery, one)),
+    lock: await at(({ stateAt }) => machinery.state.holder(stateAt)),
     mounts: await seen(() => system.mounts.list()),
     writable: await at((one) => leftWritable(system, one)),
     slots,
@@ -156,16 +150,6 @@ async function deviceWithoutLog({ system }: Machinery): Promise<Device> {
     message: 'the state partition is not mounted',
     exit: EXIT.mountState,
   });
-}
-
-async function holderOf({ state }: Machinery, { stateAt }: Device): Promise<string | undefined> {
-  try {
-    await (await state.lock(stateAt)).release();
-    return undefined;
-  } catch (error) {
-    if (error instanceof LockedError) return error.reason ?? error.message;
-    throw error;
-  }
 }
 
 /** Where operations mount, each in a namespace of its own. */

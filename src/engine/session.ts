@@ -18,6 +18,8 @@ import { foldOperation, type OperationState } from './fold.ts';
 export interface StateAccess {
   /** Exclusive for this COS_STATE, gone at once with the process. Taken: `LockedError`. */
   lock(stateAt: string): Promise<{ release(): Promise<void> }>;
+  /** Who has that lock, in words, without taking it; a process that this one cannot see is not found. */
+  holder(stateAt: string): Promise<string | undefined>;
   /** False on a new device, and where the log was lost. */
   hasLog(stateAt: string): Promise<boolean>;
   /** Where the copies of the log on another partition end. */

@@ -26,6 +26,9 @@ export function simulatedState(machine: SimulatedMachine): StateAccess {
         },
       };
     },
+    async holder(stateAt) {
+      return machine.locks.has(machine.locate(stateAt).fs) ? 'another process' : undefined;
+    },
     async hasLog(stateAt) {
       const { fs } = machine.locate(stateAt);
       return machine.fileSystem(fs).tree.names.has(EVENTS);

@@ -63,6 +63,13 @@ describe('a machine that is as its log says', () => {
     expect(await codes(machine)).toEqual([]);
   });
 
+  it('is looked at without its lock, which somebody may want at that moment', async () => {
+    const machinery = machineryOf(machineWith());
+    const state = { ...machinery.state, lock: () => Promise.reject(new Error('was taken')) };
+    const seen = await examine({ ...machinery, state }, 'content', new AbortController().signal);
+    expect(diagnosis(seen)).toEqual([]);
+  });
+
   it('is not changed by being looked at', async () => {
     const machine = machineWith();
     await upgrade(machine, wishFor('/new'));

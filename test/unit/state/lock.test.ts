@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { expect, it, onTestFinished } from 'vitest';
 import { LockedError } from '../../../src/errors.ts';
 import { EXIT } from '../../../src/exit-codes.ts';
-import { acquireLock } from '../../../state/lock.ts';
+import { acquireLock, lockHolder } from '../../../state/lock.ts';
 import { scratch } from './sample-log.ts';
 
 const LOCK = path.resolve(import.meta.dirname, '../../../state/lock.ts');
@@ -56,6 +56,16 @@ it('the lock is refused with the name of its holder and what to do', async () =>
     reason: expect.stringMatching(new RegExp(`process ${child.pid!} \\(.*node`)) as string,
     hint: expect.stringContaining('wait until it has finished') as string,
   });
+});
+
+it('the holder of a lock is told to whoever asks, as long as there is one', async () => {
+  const directory = await scratch();
+  expect(await lockHolder(directory)).toBeUndefined();
+  const child = await holder(directory);
+  expect(await lockHolder(directory)).toMatch(new RegExp(`^process ${child.pid!} \\(.*node`));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await lockHolder(directory)).toBeUndefined();
 });
 
 it('the lock is free at once after its holder was killed', async () => {
