@@ -5,6 +5,7 @@ import type { RecordedError } from '../errors.ts';
 import type { OperationState } from '../engine/fold.ts';
 import { hookFailures } from '../engine/hook-failures.ts';
 import type { HistoryRow } from './history-row.ts';
+import { shortDigest } from './short-digest.ts';
 import { workingTimes } from './working-time.ts';
 
 /** A segment as a session reads it: `state` is its fold, absent when its operation never began. */
@@ -67,7 +68,7 @@ function placesOf(
   return Object.fromEntries(
     slots.map(({ slot, id, digest }) => {
       const known = digest ?? made.find((image) => image.id === id)?.digest;
-      return [slot, known?.slice(0, 12) ?? `inode ${id}`];
+      return [slot, known === undefined ? `inode ${id}` : shortDigest(known)];
     }),
   );
 }

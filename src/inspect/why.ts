@@ -6,6 +6,7 @@ import type { Device } from '../../machines/step.ts';
 import { nextBootSchema, type NextBoot } from './next-boot.ts';
 import type { ReadSegment } from './history-rows.ts';
 import { historyRow } from './history-rows.ts';
+import { shortDigest } from './short-digest.ts';
 
 export const whySchema = z.object({
   running: z.string().describe('why this system runs, in one sentence'),
@@ -183,7 +184,7 @@ const placed = z.object({ digest: z.string() });
 
 function imageOf({ state }: ReadSegment): string {
   const output = placed.safeParse(state?.context.outputs['set-active']);
-  return output.success ? ` (image sha256 ${output.data.digest.slice(0, 12)})` : '';
+  return output.success ? ` (image sha256 ${shortDigest(output.data.digest)})` : '';
 }
 
 function named(segment: ReadSegment): string {

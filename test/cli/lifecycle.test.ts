@@ -41,7 +41,7 @@ describe('reset', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "reset sim00002 completed in 52.0 s
 
-        active    on-trial   boots next  457 MiB  0716e9095889  file:///run/initramfs/cos-state/cOS/recovery.img
+        active    on-trial   boots next  457 MiB  6aaf80281ac6  file:///run/initramfs/cos-state/cOS/recovery.img
         passive   unknown    fallback    457 MiB  -             file:///run/initramfs/cos-state/cOS/recovery.img
         recovery  confirmed  on request  456 MiB  -             (running)
 

@@ -134,7 +134,7 @@ describe('what would be refused now', () => {
     await upgrade(machine, wishFor('/new'));
     const { stdout } = await cli(rebooted(machine), 'why');
     expect(stdout).toMatch(
-      /installed by upgrade \S+ from dir:\/\/\/new \(image sha256 [0-9a-z-]+\)/,
+      /installed by upgrade \S+ from dir:\/\/\/new \(image sha256 [0-9a-f]{12}\)/,
     );
     expect(stdout).toContain('refused now: an upgrade: the system that runs is on trial');
   });

@@ -296,8 +296,7 @@ describe.skipIf(!isRoot)('the Linux machine (needs root)', () => {
       const at = mountPoint();
       const request = { kind: 'image', source: await image(32 * MIB, 'ext4'), at } as const;
       await whileMounted({ ...request, mode: 'rw' }, async () => {
-        const { digest, files, bytes } = await system.images.fill(source, at, effort());
-        expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+        const { files, bytes } = await system.images.fill(source, at, effort());
         expect([files, bytes]).toEqual([11, 4 * MIB + 12 + 9 * 2]);
         expect(await portraitOf(at)).toEqual(await seen(source));
         expect(await system.files.list(at)).toEqual([

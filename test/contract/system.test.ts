@@ -398,6 +398,7 @@ describe.each(subjects)('%s', (_name, possible, make) => {
           digests.push((await system.images.fill(subject.source, at, effort())).digest);
         });
       }
+      expect(digests[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
       expect(digests[0]).toBe(digests[1]);
     });
 

@@ -1,5 +1,6 @@
 /** The machine as it was right after one record. */
 import type { Moment } from '../../inspect/moment.ts';
+import { shortDigest } from '../../inspect/short-digest.ts';
 import { moment } from './quantity.ts';
 import { table } from './table.ts';
 import { printable } from './width.ts';
@@ -18,9 +19,11 @@ export function momentText(at: Moment): string {
     ...(at.bootedFrom === undefined ? [] : [['booted from', at.bootedFrom]]),
     ...(['active', 'passive', 'recovery'] as const).map((slot) => {
       const image = at.slots[slot];
-      const parts = [image?.label, image?.digest?.slice(0, 12), image?.source].filter(
-        (part) => part !== undefined,
-      );
+      const parts = [
+        image?.label,
+        image?.digest === undefined ? undefined : shortDigest(image.digest),
+        image?.source,
+      ].filter((part) => part !== undefined);
       const inode = image === undefined ? 'not known' : `inode ${image.id}`;
       return [slot, [inode, ...parts].join('  ')];
     }),

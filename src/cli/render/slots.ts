@@ -1,4 +1,5 @@
 /** Slots in aligned lines; the running one is marked. */
+import { shortDigest } from '../../inspect/short-digest.ts';
 import type { SlotView } from '../../inspect/slot-view.ts';
 import { bytes } from './quantity.ts';
 import { table } from './table.ts';
@@ -25,5 +26,3 @@ const BOOTS: Readonly<Record<SlotView['boots'], string>> = {
   'on-request': 'on request',
   never: 'never',
 };
-
-const shortDigest = (digest: string) => digest.replace(/^[a-z0-9]+:/, '').slice(0, 12);

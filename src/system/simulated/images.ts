@@ -1,5 +1,4 @@
 /** Images of a simulated machine. Long effects show the moments in which only half of the work is on the disk. */
-import { createHash } from 'node:crypto';
 import type { Effort, ImageSource, ImagesPort, SourceFacts } from '../port.ts';
 import type { SimulatedFileSystem } from './file-system.ts';
 import { mustHaveFolder } from './files.ts';
@@ -7,7 +6,7 @@ import type { ImageInode } from './inode.ts';
 import { imageAt } from './location.ts';
 import type { SimulatedMachine } from './machine.ts';
 import { refusal, stopWhenAborted } from './refusal.ts';
-import { contentDigest } from './content.ts';
+import { contentDigest, digestOf } from './content.ts';
 import * as trees from './tree.ts';
 
 interface Found {
@@ -109,7 +108,7 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       fs.change(trees.withNew(without, at.path, { kind: 'text', text: given }));
       fs.commit();
       machine.moment(`fetched ${from}`);
-      return { digest: createHash('sha256').update(given).digest('hex') };
+      return { digest: digestOf(given) };
     },
 
     async pack(from, to, _how, effort) {
@@ -165,7 +164,7 @@ export function simulatedImages(machine: SimulatedMachine): ImagesPort {
       stopWhenAborted(signal);
       const { fs, label, filled, condition, contents } = mustFind(path).image;
       const parts = [fs, label, filled, condition, contentDigest(contents)];
-      return createHash('sha256').update(parts.join('\n')).digest('hex');
+      return digestOf(parts.join('\n'));
     },
   };
 }

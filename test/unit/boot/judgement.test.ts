@@ -322,7 +322,7 @@ describe('why and status tell', () => {
     const machine = reboot(await upgraded('/new'));
     const { running, next } = await asked(machine).why();
     expect(running).toMatch(
-      /^the machine runs the active image, installed by upgrade \S+ from dir:\/\/\/new \(image sha256 \S+\); it is on trial/,
+      /^the machine runs the active image, installed by upgrade \S+ from dir:\/\/\/new \(image sha256 [0-9a-f]{12}\); it is on trial/,
     );
     expect(next).toEqual({ slot: 'active', why: 'the active image is on trial, 2 attempts left' });
     const status = await asked(machine).status();
@@ -340,7 +340,7 @@ describe('why and status tell', () => {
     await assess(machine);
     const { running, attempts, next, retry } = await asked(machine).why();
     expect(running).toMatch(
-      /^the machine runs the passive image because the image of upgrade \S+ from dir:\/\/\/unwell \(image sha256 \S+\) was started 3 times and not confirmed$/,
+      /^the machine runs the passive image because the image of upgrade \S+ from dir:\/\/\/unwell \(image sha256 [0-9a-f]{12}\) was started 3 times and not confirmed$/,
     );
     expect(attempts).toHaveLength(3);
     expect(attempts[0]).toContain('health check /etc/slotwright/health.d/10-net failed (no route)');

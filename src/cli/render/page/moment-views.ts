@@ -1,6 +1,7 @@
 /** Moments in the words of the page: what the script puts in when the moment is moved. Parts that stay the same are said once. */
 import type { Inspection } from '../../../inspect/inspection.ts';
 import type { Moment } from '../../../inspect/moment.ts';
+import { shortDigest } from '../../../inspect/short-digest.ts';
 import type { TimelineEntry } from '../../../inspect/operation-timeline.ts';
 import { bytes, moment as clock } from '../quantity.ts';
 import { plain } from './html.ts';
@@ -102,7 +103,7 @@ function cellsOf(image: Moment['slots']['active']): SlotCells {
   return [
     shortened(label ?? '–', CELL),
     shortened(id, CELL),
-    digest === undefined ? '–' : plain(digest.replace(/^sha256:/, '').slice(0, 12)),
+    digest === undefined ? '–' : plain(shortDigest(digest)),
     size === undefined ? '–' : bytes(size),
     shortened(source ?? '–', CELL),
   ];
