@@ -1,4 +1,5 @@
 /** Ext file systems in files, filled from a directory, without a mount and without a loop device. */
+import { EXT_FEATURES } from '../system/ext-features.ts';
 import { runProgram } from './host-program.ts';
 import { MIB, type Extent } from './partition-layout.ts';
 
@@ -18,7 +19,7 @@ export async function makeImage(
         '-t',
         'ext2',
         '-O',
-        IMAGE_FEATURES,
+        EXT_FEATURES.ext2,
         '-L',
         image.label,
         '-b',
@@ -60,7 +61,7 @@ export async function makePartition(
         '-t',
         'ext4',
         '-O',
-        PARTITION_FEATURES,
+        EXT_FEATURES.ext4,
         '-L',
         label,
         '-b',
@@ -86,10 +87,3 @@ export function leastImageBytes(contentBytes: number): number {
 }
 
 const bytesPerInode = (bytes: number): number => (bytes < 1024 * MIB ? 4096 : 8192);
-
-/**
- * Features by name, not by the host's defaults: what newer e2fsprogs turn on (`orphan_file`, `metadata_csum_seed`)
- * GRUB 2.06 cannot read, and older e2fsprogs do not know the names to turn it off.
- */
-const IMAGE_FEATURES = 'none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file';
-const PARTITION_FEATURES = `${IMAGE_FEATURES},has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize`;

@@ -56,6 +56,7 @@ const SHARED = new Set([
   'src/system/port.ts',
   'src/system/interposed.ts',
   'src/system/faulty.ts',
+  'src/system/ext-features.ts',
   'src/errors.ts',
   'src/exit-codes.ts',
   'src/address.ts',

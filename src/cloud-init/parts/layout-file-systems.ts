@@ -1,3 +1,4 @@
+import { EXT_FEATURES } from '../../system/ext-features.ts';
 import { EntryError } from './entry-error.ts';
 
 /** What a new partition may be filled with, by the word that `filesystem` has. */
@@ -46,7 +47,7 @@ function making(
 const ext = (version: 'ext2' | 'ext3' | 'ext4'): FileSystemKind => ({
   ...linux,
   mostLabel: 16,
-  make: making([`mkfs.${version}`, '-q', '-F'], '-L'),
+  make: making([`mkfs.${version}`, '-q', '-F', '-O', EXT_FEATURES[version]], '-L'),
 });
 
 const fat = (...size: readonly string[]): FileSystemKind => ({

@@ -2,10 +2,11 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { EXIT } from '../../exit-codes.ts';
 import { SystemError } from '../../errors.ts';
+import { EXT_FEATURES } from '../ext-features.ts';
 import { doing } from './file-error.ts';
 import type { Exec } from './exec.ts';
 
-/** Makes an empty file system on a whole device. ext with features by name: newer defaults are unknown to GRUB 2.06. */
+/** Makes an empty file system on a whole device. */
 export async function formatDevice(
   exec: Exec,
   device: string,
@@ -27,14 +28,6 @@ export async function formatDevice(
 export function formatterOf(fs: string): string {
   return commandFor(fs, undefined)[0];
 }
-
-const IMAGE_FEATURES = 'none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file';
-const EXT4_FEATURES = `${IMAGE_FEATURES},has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize`;
-const EXT_FEATURES: Readonly<Record<'ext2' | 'ext3' | 'ext4', string>> = {
-  ext2: IMAGE_FEATURES,
-  ext3: `${IMAGE_FEATURES},has_journal`,
-  ext4: EXT4_FEATURES,
-};
 
 const commandFor = (fs: string, label: string | undefined): readonly [string, ...string[]] => {
   const named = (flag: string): readonly string[] => (label === undefined ? [] : [flag, label]);
