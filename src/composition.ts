@@ -60,7 +60,10 @@ export function composeServices(): Services {
     media: {
       buildDisk: async (request, hooks) => {
         const { buildDisk } = await import('./media/build-disk.ts');
-        return buildDisk({ ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') }, hooks);
+        return buildDisk(
+          { ...request, date: clock.now().replace(/\.\d+Z$/, 'Z') },
+          { ...hooks, stages },
+        );
       },
       buildIso: async (request, hooks) => {
         const { buildIso } = await import('./media/build-iso.ts');

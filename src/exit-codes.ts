@@ -50,6 +50,10 @@ export const EXIT = {
   createImage: 76,
   copyImage: 77,
   bootVariables: 78,
+  beforeDisk: 79,
+  afterDisk: 80,
+  afterDiskChroot: 81,
+  postDisk: 82,
   /** Another process holds the device. */
   locked: 90,
   /** An operation is unfinished: `resume` or `abort` first. */

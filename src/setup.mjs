@@ -67,6 +67,7 @@ const TEST_TOOLS = {
   xorriso: 'xorriso',
   ...DISK_TOOLS,
   ...(process.arch === 'x64' ? { 'qemu-system-x86': 'qemu-system-x86_64' } : {}),
+  'qemu-utils': 'qemu-img',
 };
 /** What pages are looked at with. By itself: where there is none, everything else is installed all the same. */
 const BROWSER_TOOLS = { chromium: '/usr/bin/chromium' };

@@ -95,13 +95,17 @@ export interface SandboxServices {
 /** A disk to build; see `src/media/disk-plan.ts`. */
 export interface DiskRequest {
   readonly root: string;
-  readonly type: 'raw' | 'azure' | 'gce';
+  readonly type: 'raw' | 'azure' | 'gce' | 'qcow2';
   readonly output: string;
   readonly oem: readonly string[];
   readonly persistent?: string;
   readonly labels: Partial<Record<'oem' | 'recovery', string>>;
   /** MiB. */
   readonly mebibytes: Partial<Record<DiskPart, number>>;
+  readonly extent: 'whole' | 'expandable';
+  /** For a shell. */
+  readonly deployCommand?: string;
+  readonly strict: boolean;
 }
 
 export type DiskPart = 'efi' | 'oem' | 'recovery' | 'state' | 'persistent' | 'image';

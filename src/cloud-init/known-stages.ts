@@ -1,5 +1,5 @@
 const boot = ['rootfs', 'initramfs', 'fs', 'network', 'boot', 'reconcile'];
-const operations = ['install', 'upgrade', 'reset', 'deploy'].flatMap((operation) => [
+const operations = ['install', 'upgrade', 'reset', 'deploy', 'disk'].flatMap((operation) => [
   `before-${operation}`,
   `after-${operation}-chroot`,
   `after-${operation}`,

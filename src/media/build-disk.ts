@@ -1,7 +1,8 @@
-/** Builds the disk of an installed system from a root tree: no root, no loop device, no mount. */
+/** Builds the disk of an installed system from a root tree: no loop device and no mount, and no root unless its hooks change the system. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stubMenu } from '../boot/loader.ts';
+import type { StagesPort } from '../system/port.ts';
 import {
   findBootLoader,
   installForBios,
@@ -9,18 +10,26 @@ import {
   type BootLoaderSource,
 } from './boot-loader.ts';
 import { planDisk, type DiskPlan, type DiskRecipe } from './disk-plan.ts';
-import { convertDisk, outputFor } from './disk-type.ts';
+import {
+  hasChrootHooks,
+  mustBeRoot,
+  runDiskStage,
+  treeWithHooks,
+  type HookSources,
+} from './disk-hooks.ts';
+import { convertDisk, outputFor, programsFor } from './disk-type.ts';
 import { makeEfiPartition } from './efi-partition.ts';
 import { copyImage, makeImage, makePartition } from './ext-file-system.ts';
 import { requirePrograms } from './host-program.ts';
-import { writeInstalledFiles } from './installed-files.ts';
+import { writeInstalledFiles, writeOemFiles } from './installed-files.ts';
 import { giveName, refuseExisting, stagingBeside } from './output-file.ts';
-import { MIB, PARTITIONS, type PartitionName } from './partition-layout.ts';
+import { MIB, placed, type PartitionName } from './partition-layout.ts';
 import { writePartitionTable } from './partition-table.ts';
 
 /** A disk as it was built. */
 export interface BuiltDisk {
   readonly output: string;
+  /** Of the disk; the file may be smaller. */
   readonly bytes: number;
   readonly imageBytes: number;
   readonly partitions: readonly {
@@ -33,72 +42,130 @@ export interface BuiltDisk {
 
 /**
  * Builds it beside its place and gives it its name when all of it is durable: there is a whole disk under that name, or
- * none. `note` gets one line for each part; an aborted signal ends it.
+ * none. `note` gets one line for each part and what hooks print; an aborted signal ends it. Without `stages` no hooks run.
  */
 export async function buildDisk(
   recipe: DiskRecipe,
-  work: { readonly signal: AbortSignal; readonly note: (line: string) => void },
+  work: {
+    readonly signal: AbortSignal;
+    readonly note: (line: string) => void;
+    readonly stages?: StagesPort;
+  },
 ): Promise<BuiltDisk> {
   const { type = 'raw', date } = recipe;
+  const { signal, note } = work;
   const output = outputFor(resolve(recipe.output), type);
   await refuseExisting(output);
-  await requirePrograms(['sfdisk', 'mke2fs', 'tune2fs', 'mkfs.vfat', 'mcopy', 'mmd', 'cp', 'tar']);
+  await requirePrograms([...PROGRAMS, ...programsFor(type)]);
   const loader = await findBootLoader();
-  const plan = await planDisk(recipe);
+  const asked = await planDisk(recipe);
+  const hooks = await hooksOf(recipe, work);
   const staging = await stagingBeside(output);
   try {
+    await hooks.host('before-disk');
+    await makeFolders(asked, staging);
+    await writeOemFiles(asked, staging);
+    const { plan, persistent } = await hooks.inside(asked, staging);
     const disk = join(staging, 'disk.raw');
-    const site: Site = { ...work, plan, loader, staging, disk };
+    const site: Site = { signal, note, plan, loader, staging, persistent, disk };
     await makeImages(site);
     await writeInstalledFiles(plan, staging);
-    await writePartitionTable(disk, plan.layout, work.signal);
+    await writePartitionTable(disk, plan.layout, signal);
     await makeFileSystems(site);
     await makeBootable(site);
-    work.note(`making ${output} durable`);
-    await giveName(await convertDisk(disk, { type, date }, work.signal), output);
+    await hooks.host('after-disk');
+    note(`making ${output} durable`);
+    await giveName(await convertDisk(disk, { type, date }, signal), output);
+    await hooks.host('post-disk');
+    return builtDisk(output, plan);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-  return builtDisk(output, plan);
 }
+
+const PROGRAMS = ['sfdisk', 'mke2fs', 'tune2fs', 'mkfs.vfat', 'mcopy', 'mmd', 'cp', 'tar'];
 
 interface Site {
   readonly plan: DiskPlan;
   readonly loader: BootLoaderSource;
   readonly staging: string;
+  /** What COS_PERSISTENT gets. */
+  readonly persistent: string;
   readonly disk: string;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
 }
 
+interface DiskHooks {
+  host(stage: 'before-disk' | 'after-disk' | 'post-disk'): Promise<void>;
+  /** Those that change the system of the disk; answers with what it is made of then. */
+  inside(plan: DiskPlan, staging: string): Promise<Pick<Site, 'plan' | 'persistent'>>;
+}
+
+async function hooksOf(
+  recipe: DiskRecipe,
+  { stages, ...work }: Parameters<typeof buildDisk>[1],
+): Promise<DiskHooks> {
+  const { root, oem = [], persistent, strict = false } = recipe;
+  const asGiven: DiskHooks['inside'] = async (plan, staging) => ({
+    plan,
+    persistent: persistent === undefined ? join(staging, 'persistent') : resolve(persistent),
+  });
+  if (stages === undefined) return { host: async () => undefined, inside: asGiven };
+  const given = persistent === undefined ? {} : { persistent: resolve(persistent) };
+  const sources: HookSources = { root: resolve(root), oem, strict, ...given };
+  const change = await hasChrootHooks(sources);
+  if (change) mustBeRoot();
+  return {
+    host: (stage) => runDiskStage(stage, sources, { ...work, stages }),
+    inside: async (plan, staging) => {
+      if (!change) return asGiven(plan, staging);
+      const tree = await treeWithHooks(sources, staging, { ...work, stages });
+      return { plan: await planDisk(recipe, tree), persistent: join(staging, 'persistent') };
+    },
+  };
+}
+
+async function makeFolders({ layout }: DiskPlan, staging: string): Promise<void> {
+  const images = ['state', 'recovery'].filter(
+    (name) => name === 'recovery' || layout.partitions.state !== undefined,
+  );
+  const folders = images.flatMap((name) => [`${name}/cOS`, `${name}/grub2`]);
+  for (const name of [...folders, 'oem', 'persistent', 'boot']) {
+    await mkdir(join(staging, name), { recursive: true });
+  }
+}
+
 async function makeImages({ staging, plan, signal, note }: Site): Promise<void> {
   const at = (name: string): string => join(staging, name);
-  for (const name of [
-    'state/cOS',
-    'state/grub2',
-    'recovery/cOS',
-    'recovery/grub2',
-    'oem',
-    'persistent',
-    'boot',
-  ]) {
-    await mkdir(at(name), { recursive: true });
-  }
   const { tree, labels, imageBytes: bytes } = plan;
+  const recovery = at('recovery/cOS/recovery.img');
+  if (plan.extent === 'expandable') {
+    note(`image of ${bytes / MIB} MiB: recovery`);
+    await makeImage(recovery, { tree: tree.path, label: labels.system, bytes }, signal);
+    return;
+  }
   note(`images of ${bytes / MIB} MiB: active, passive, recovery`);
   const active = at('state/cOS/active.img');
   await makeImage(active, { tree: tree.path, label: labels.active, bytes }, signal);
   await copyImage(active, at('state/cOS/passive.img'), labels.passive, signal);
-  await copyImage(active, at('recovery/cOS/recovery.img'), labels.system, signal);
+  await copyImage(active, recovery, labels.system, signal);
 }
 
-async function makeFileSystems({ plan, staging, disk, signal, note }: Site): Promise<void> {
-  const { recipe, labels, layout } = plan;
+async function makeFileSystems({
+  plan,
+  persistent,
+  staging,
+  disk,
+  signal,
+  note,
+}: Site): Promise<void> {
+  const { labels, layout } = plan;
   for (const name of ['oem', 'recovery', 'state', 'persistent'] as const) {
     const extent = layout.partitions[name];
+    if (extent === undefined) continue;
     note(`partition ${name}: ${extent.bytes / MIB} MiB, ${labels[name]}`);
-    const given = name === 'persistent' ? recipe.persistent : undefined;
-    const content = given === undefined ? join(staging, name) : resolve(given);
+    const content = name === 'persistent' ? persistent : join(staging, name);
     await makePartition(disk, { extent, label: labels[name], content }, signal);
   }
 }
@@ -120,10 +187,11 @@ async function makeBootable({ plan, loader, staging, disk, signal, note }: Site)
 }
 
 function builtDisk(output: string, { layout, labels, imageBytes }: DiskPlan): BuiltDisk {
-  const partitions = PARTITIONS.map((name) => ({
+  const partitions = placed(layout).map(({ name, offset, bytes }) => ({
     name,
     ...(name === 'bios' ? {} : { label: labels[name] }),
-    ...layout.partitions[name],
+    offset,
+    bytes,
   }));
   return { output, bytes: layout.bytes, imageBytes, partitions };
 }

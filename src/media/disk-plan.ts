@@ -4,7 +4,14 @@ import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { imageBytesFor, leastImageBytes } from './ext-file-system.ts';
 import { bytesFor, type DiskType } from './disk-type.ts';
-import { layOut, MIB, type DiskLayout, type SizedPartition } from './partition-layout.ts';
+import {
+  DEFAULT_MEBIBYTES,
+  layOut,
+  MIB,
+  type DiskExtent,
+  type DiskLayout,
+  type SizedPartition,
+} from './partition-layout.ts';
 import { readRootTree, type RootTree } from './root-tree.ts';
 import { mustBeForPc } from './tree-machine.ts';
 
@@ -23,9 +30,19 @@ export interface DiskRecipe {
   readonly labels?: Partial<Record<'oem' | 'recovery', string>>;
   /** Sizes in MiB where the usual ones will not do; `image` is that of each image. */
   readonly mebibytes?: Partial<Record<SizedPartition | 'image', number>>;
+  /** Default whole. */
+  readonly extent?: DiskExtent;
+  /** What deploys the system at the first boot of an expandable disk, for a shell; default {@link DEPLOY}. */
+  readonly deployCommand?: string;
+  /** A hook that fails ends the build; default: it is told. */
+  readonly strict?: boolean;
   /** RFC 3339, for state.yaml. */
   readonly date: string;
 }
+
+/** The recovery system that runs, as its boot shows it, into the slots. */
+export const DEPLOY =
+  'elemental --debug deploy file:///run/initramfs/cos-state/cOS/recovery.img --reboot';
 
 /** File-system labels of partitions and images. `system` is the image on the recovery partition. */
 export type DiskLabels = Readonly<Record<SizedPartition | 'active' | 'passive' | 'system', string>>;
@@ -35,21 +52,31 @@ export interface DiskPlan {
   readonly tree: RootTree;
   readonly labels: DiskLabels;
   readonly layout: DiskLayout;
+  readonly extent: DiskExtent;
+  /** MiB of the partitions that the first boot of an expandable disk makes; of persistent, absent: the rest. */
+  readonly added: { readonly state: number; readonly persistent?: number };
   readonly imageBytes: number;
 }
 
-/** Looks at the tree and the sizes; what cannot become a disk that boots and can be upgraded is refused. */
-export async function planDisk(recipe: DiskRecipe): Promise<DiskPlan> {
+/**
+ * Looks at the tree and the sizes; what cannot become a disk that boots and can be upgraded is refused. `root`: where the tree of the
+ * recipe lies after hooks changed it.
+ */
+export async function planDisk(recipe: DiskRecipe, root = recipe.root): Promise<DiskPlan> {
+  if (recipe.extent === 'expandable' && recipe.persistent !== undefined) throw noPersistent();
   const labels = { ...LABELS, ...recipe.labels };
   for (const label of Object.values(labels)) refuseLabel(label);
-  const tree = await readRootTree(resolve(recipe.root));
+  const tree = await readRootTree(resolve(root));
   await mustBeForPc(tree.path);
   const { image, ...sizes } = recipe.mebibytes ?? {};
   const imageBytes = image === undefined ? imageBytesFor(tree.contentBytes) : image * MIB;
   if (imageBytes < leastImageBytes(tree.contentBytes)) throw imageTooSmall(tree, imageBytes);
-  const laidOut = layOut(sizes, imageBytes);
+  const extent = recipe.extent ?? 'whole';
+  const laidOut = layOut(sizes, imageBytes, extent);
   const layout = { ...laidOut, bytes: bytesFor(laidOut.bytes, recipe.type ?? 'raw') };
-  return { recipe, tree, labels, imageBytes, layout };
+  const { state = DEFAULT_MEBIBYTES.state, persistent } = sizes;
+  const added = { state, ...(persistent === undefined ? {} : { persistent }) };
+  return { recipe, tree, labels, imageBytes, layout, extent, added };
 }
 
 const LABELS: DiskLabels = {
@@ -72,6 +99,16 @@ function refuseLabel(label: string): void {
     reason: 'a file system keeps sixteen bytes, and the boot menu needs one plain word',
     hint: 'use up to sixteen letters, digits and underscores',
     exit: EXIT.labelImage,
+  });
+}
+
+function noPersistent(): UsageError {
+  return new UsageError({
+    code: 'flags-contradict',
+    message: '--persistent has no place on an expandable disk',
+    reason: 'the persistent partition is made by its first boot',
+    hint: 'let a hook file of --oem bring the files, or leave out --expandable',
+    exit: EXIT.usage,
   });
 }
 

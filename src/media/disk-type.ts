@@ -1,16 +1,21 @@
-/** Forms in which clouds take disks (spec 3.9): a fixed VHD for Azure, a packed raw file of whole GiB for GCE. */
+/** Forms in which hosts take disks (spec 3.9): a fixed VHD for Azure, a packed raw file of whole GiB for GCE, qcow2 for QEMU. */
 import { randomBytes } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runProgram } from './host-program.ts';
 import { MIB } from './partition-layout.ts';
 
-export type DiskType = 'raw' | 'azure' | 'gce';
+export type DiskType = 'raw' | 'azure' | 'gce' | 'qcow2';
 
 /** What the reference adds to the name of the raw disk. */
 export function outputFor(output: string, type: DiskType): string {
-  const ending = { raw: '', azure: '.vhd', gce: '.tar.gz' }[type];
+  const ending = { raw: '', azure: '.vhd', gce: '.tar.gz', qcow2: '.qcow2' }[type];
   return output.endsWith(ending) ? output : `${output}${ending}`;
+}
+
+/** What converting takes beyond what building takes. */
+export function programsFor(type: DiskType): readonly string[] {
+  return { raw: [], azure: [], gce: ['tar', 'gzip'], qcow2: ['qemu-img'] }[type];
 }
 
 /** Size of the whole disk. Azure wants whole MiB, which every layout has. */
@@ -31,6 +36,13 @@ export async function convertDisk(
     return disk;
   }
   const folder = dirname(disk);
+  if (type === 'qcow2') {
+    const made = join(folder, 'disk.qcow2');
+    await runProgram('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', disk, made], {
+      signal,
+    });
+    return made;
+  }
   const packed = join(folder, 'disk.tar.gz');
   // GCE wants this name in it.
   await rename(disk, join(folder, 'disk.raw'));

@@ -1,28 +1,37 @@
 /** The small files that an installer leaves beside the images. */
-import { chmod, copyFile, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { changeVariables, EMPTY_BLOCK, encodeBlock } from '../boot/environment-block.ts';
 import { JUDGEMENT_BLOCK } from '../boot/judgement.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderStateYaml } from '../../state/state-yaml.ts';
-import type { DiskPlan } from './disk-plan.ts';
+import { DEPLOY, type DiskPlan } from './disk-plan.ts';
+import { FIRST_BOOT, firstBootHooks } from './first-boot.ts';
 
-/** Writes them into the folders `state`, `recovery` and `oem` of a staging directory. */
+/** Writes them into the folders `state` and `recovery` of a staging directory. */
 export async function writeInstalledFiles(plan: DiskPlan, staging: string): Promise<void> {
   const at = (name: string): string => join(staging, name);
   // The boot loader takes those of recovery where COS_STATE is gone.
-  for (const part of ['state', 'recovery']) {
+  for (const part of plan.extent === 'whole' ? ['state', 'recovery'] : ['recovery']) {
     await writeFile(at(`${part}/grub2/grub.cfg`), plan.tree.menu);
     await writeFile(at(`${part}/grub_oem_env`), bootVariables(plan));
-  }
-  await writeFile(at(`state/${JUDGEMENT_BLOCK}`), encodeBlock(EMPTY_BLOCK));
-  for (const part of ['state', 'recovery']) {
     await writeFile(at(`${part}/state.yaml`), stateYaml(plan));
+  }
+  if (plan.extent === 'whole') {
+    await writeFile(at(`state/${JUDGEMENT_BLOCK}`), encodeBlock(EMPTY_BLOCK));
+  }
+}
+
+/** Writes what goes onto COS_OEM into the folder `oem` of a staging directory; hooks may change it afterwards. */
+export async function writeOemFiles(plan: DiskPlan, staging: string): Promise<void> {
+  const at = (name: string): string => join(staging, name);
+  if (plan.extent === 'expandable') {
+    await writeFile(at(`oem/${FIRST_BOOT}`), firstBoot(plan), { mode: 0o600 });
   }
   for (const file of plan.recipe.oem ?? []) {
     const copy = at(join('oem', basename(file)));
-    await copyFile(resolve(file), copy).catch((error: unknown) => {
+    await copyFile(resolve(file), copy, constants.COPYFILE_EXCL).catch((error: unknown) => {
       throw unreadable(file, error);
     });
     await chmod(copy, 0o600);
@@ -45,7 +54,11 @@ function bootVariables({ labels, tree }: DiskPlan): Buffer {
   );
 }
 
-function stateYaml({ recipe, labels }: DiskPlan): string {
+function firstBoot({ recipe, labels, added }: DiskPlan): string {
+  return firstBootHooks({ labels, added, deploy: recipe.deployCommand ?? DEPLOY });
+}
+
+function stateYaml({ recipe, labels, extent }: DiskPlan): string {
   const image = (label: string) => ({ source: `dir://${resolve(recipe.root)}`, label, fs: 'ext2' });
   return renderStateYaml({
     date: recipe.date,
@@ -53,11 +66,14 @@ function stateYaml({ recipe, labels }: DiskPlan): string {
     oem: { label: labels.oem },
     persistent: { label: labels.persistent },
     recovery: { label: labels.recovery, recovery: image(labels.system) },
-    state: {
-      label: labels.state,
-      active: image(labels.active),
-      passive: image(labels.passive),
-    },
+    state:
+      extent === 'expandable'
+        ? { label: labels.state }
+        : {
+            label: labels.state,
+            active: image(labels.active),
+            passive: image(labels.passive),
+          },
   });
 }
 

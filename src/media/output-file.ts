@@ -25,10 +25,11 @@ export async function stagingBeside(output: string): Promise<string> {
   });
 }
 
-/** Gives a finished disk its name when all of it is durable. What got there meanwhile is not replaced: a link never does. */
+/** Gives a finished disk its name when all of it is durable; for its owner alone, because hooks may hold secrets. What got there meanwhile is not replaced: a link never does. */
 export async function giveName(disk: string, output: string): Promise<void> {
   const file = await open(disk, 'r+');
   try {
+    await file.chmod(0o600);
     await file.sync();
   } finally {
     await file.close();

@@ -13,11 +13,18 @@ export interface Extent {
   readonly bytes: number;
 }
 
+/** What a first boot adds to a disk that is `expandable`. */
+export type AddedPartition = 'state' | 'persistent';
+
 export interface DiskLayout {
-  readonly partitions: Readonly<Record<PartitionName, Extent>>;
+  readonly partitions: Readonly<Record<Exclude<PartitionName, AddedPartition>, Extent>> &
+    Readonly<Partial<Record<AddedPartition, Extent>>>;
   /** Of the whole disk. */
   readonly bytes: number;
 }
+
+/** `whole`: every partition. `expandable`: as far as recovery, and the disk ends there. */
+export type DiskExtent = 'whole' | 'expandable';
 
 /** MiB. `persistent` takes the rest of a disk; a disk file has no rest, so it gets as much as a first boot may need. */
 export const DEFAULT_MEBIBYTES = {
@@ -37,12 +44,15 @@ export const MIB = 1024 * 1024;
 export function layOut(
   given: Partial<Record<SizedPartition, number>>,
   imageBytes: number,
+  extent: DiskExtent = 'whole',
 ): DiskLayout {
   const mebibytes = { bios: 1, ...DEFAULT_MEBIBYTES, ...given };
   const needs = needed(imageBytes);
+  for (const name of PARTITIONS) {
+    if (mebibytes[name] < needs[name]) throw tooSmall(name, mebibytes[name], needs[name]);
+  }
   let end = MIB;
   const place = (name: PartitionName): Extent => {
-    if (mebibytes[name] < needs[name]) throw tooSmall(name, mebibytes[name], needs[name]);
     const extent = { offset: end, bytes: mebibytes[name] * MIB };
     end += extent.bytes;
     return extent;
@@ -52,11 +62,20 @@ export function layOut(
     efi: place('efi'),
     oem: place('oem'),
     recovery: place('recovery'),
-    state: place('state'),
-    persistent: place('persistent'),
+    ...(extent === 'expandable' ? {} : { state: place('state'), persistent: place('persistent') }),
   };
   // The second partition table.
   return { partitions, bytes: end + MIB };
+}
+
+/** The partitions of a layout, in their order. */
+export function placed({
+  partitions,
+}: DiskLayout): readonly (Extent & { readonly name: PartitionName })[] {
+  return PARTITIONS.flatMap((name) => {
+    const extent = partitions[name];
+    return extent === undefined ? [] : [{ name, ...extent }];
+  });
 }
 
 /** MiB below which a partition cannot do its work. */

@@ -1,6 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { runProgram } from './host-program.ts';
-import { PARTITIONS, type DiskLayout, type PartitionName } from './partition-layout.ts';
+import { placed, type DiskLayout, type PartitionName } from './partition-layout.ts';
 
 /** Makes a sparse disk file with a GPT of this layout; an existing file of this name is an error. */
 export async function writePartitionTable(
@@ -10,10 +10,10 @@ export async function writePartitionTable(
 ): Promise<void> {
   await writeFile(path, '', { flag: 'wx', mode: 0o600 });
   await truncate(path, layout.bytes);
-  const lines = PARTITIONS.map((name) => {
-    const { offset, bytes } = layout.partitions[name];
-    return `start=${offset / SECTOR}, size=${bytes / SECTOR}, type=${TYPES[name]}, name=${name}`;
-  });
+  const lines = placed(layout).map(
+    ({ name, offset, bytes }) =>
+      `start=${offset / SECTOR}, size=${bytes / SECTOR}, type=${TYPES[name]}, name=${name}`,
+  );
   const input = `label: gpt\nunit: sectors\n${lines.join('\n')}\n`;
   const flags = ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never'];
   await runProgram('sfdisk', [...flags, path], { signal, input });

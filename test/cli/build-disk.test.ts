@@ -40,6 +40,8 @@ describe('build-disk', () => {
         oem: [],
         labels: {},
         mebibytes: {},
+        extent: 'whole',
+        strict: false,
       },
     ]);
     expect(stderr).toBe('images of 281 MiB: active, passive, recovery\n');
@@ -61,11 +63,35 @@ describe('build-disk', () => {
         persistent: '/work/data',
         labels: { oem: 'MY_OEM', recovery: 'MY_RECOVERY' },
         mebibytes: { state: 900, image: 100 },
+        extent: 'whole',
+        strict: false,
       },
     ]);
   });
 
-  it.each(['azure', 'gce'])('builds for %s', async (type) => {
+  it.each([
+    ['elemental,--debug,reset,--reboot', 'elemental --debug reset --reboot'],
+    ['my-deploy a,b', 'my-deploy a,b'],
+  ])('leaves the rest to the first boot, which deploys with %s', async (given, line) => {
+    const { asked, media } = recording();
+    const words = ['build-disk', 'root', '--expandable', '--strict', '--deploy-command', given];
+    await runCli(words, { services: { media } });
+    expect(asked).toEqual([
+      expect.objectContaining({ extent: 'expandable', deployCommand: line, strict: true }),
+    ]);
+  });
+
+  it('refuses a command for a first boot that has nothing to deploy', async () => {
+    const { asked, media } = recording();
+    const { exit, stderr } = await runCli('build-disk root --deploy-command x', {
+      services: { media },
+    });
+    expect(exit).toBe(EXIT.usage);
+    expect(stderr).toContain('goes with --expandable only');
+    expect(asked).toEqual([]);
+  });
+
+  it.each(['azure', 'gce', 'qcow2'])('builds for %s', async (type) => {
     const { asked, media } = recording();
     await runCli(`build-disk root -t ${type}`, { services: { media } });
     expect(asked).toEqual([expect.objectContaining({ type })]);

@@ -7,6 +7,7 @@ import { createContext, type WalkContext } from './context.ts';
 import { boots } from './walk/boots.ts';
 import { cuts } from './walk/cuts.ts';
 import { debugrw } from './walk/debugrw.ts';
+import { expandable } from './walk/expandable.ts';
 import { fallback } from './walk/fallback.ts';
 import { install } from './walk/install.ts';
 import { lifecycle } from './walk/lifecycle.ts';
@@ -25,6 +26,7 @@ const ALL: Readonly<Record<string, Scenario>> = {
   upgrade,
   fallback,
   lifecycle,
+  expandable,
   install,
   cuts,
   states,

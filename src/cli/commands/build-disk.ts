@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { textFlag, type Command, type Context, type Invocation } from '../command.ts';
+import { isGiven, textFlag, type Command, type Context, type Invocation } from '../command.ts';
 import { listenForStop } from '../interruption.ts';
 import { bytes } from '../render/quantity.ts';
 import type { DiskPart, DiskRequest } from '../services.ts';
@@ -26,14 +26,16 @@ const builtDiskSchema = z.object({
 /** A disk as it was built. */
 export type BuiltDisk = z.infer<typeof builtDiskSchema>;
 
-const TYPES = ['raw', 'azure', 'gce'] as const;
+const TYPES = ['raw', 'azure', 'gce', 'qcow2'] as const;
 const PARTS = ['efi', 'oem', 'recovery', 'state', 'persistent', 'image'] as const;
 
 export const buildDisk: Command = {
   name: 'build-disk',
   summary: 'build a disk image of an installed system from a root tree',
   description: [
-    'The disk has every partition, three images and GRUB for BIOS and for EFI; the tree brings kernel, initramfs and /etc/cos. Needs no loop device, and no root unless the tree does.',
+    'The disk has every partition, three images and GRUB for BIOS and for EFI; the tree brings kernel, initramfs and /etc/cos. Needs no loop device, and no root unless the tree or its hooks do.',
+    'Hooks of the tree, of --oem and of --persistent run: before-disk, after-disk and post-disk on this machine, after-disk-chroot inside the system of the disk, with what COS_OEM and COS_PERSISTENT will hold at /oem and /usr/local. The tree itself stays as it is.',
+    'With --expandable the disk ends with the recovery partition; its first boot takes what room it finds, deploys the system and starts it.',
     'All files are sparse: a disk of 13 GiB takes what its images take.',
   ],
   arguments: [
@@ -57,7 +59,7 @@ export const buildDisk: Command = {
       short: 't',
       value: 'TYPE',
       choices: TYPES,
-      says: 'raw (default); azure: a fixed VHD, FILE.vhd; gce: whole GiB, packed, FILE.tar.gz',
+      says: 'raw (default); azure: a fixed VHD, FILE.vhd; gce: whole GiB, packed, FILE.tar.gz; qcow2: FILE.qcow2, by qemu-img',
     },
     {
       name: 'oem',
@@ -78,6 +80,16 @@ export const buildDisk: Command = {
       repeatable: true,
       says: 'size in MiB of efi, oem, recovery, state, persistent, or of each image (repeatable)',
     },
+    {
+      name: 'expandable',
+      says: 'only as far as the recovery partition; the first boot does the rest',
+    },
+    {
+      name: 'deploy-command',
+      value: 'COMMAND',
+      says: 'what that boot deploys with (default: elemental deploy of the recovery image, with --reboot)',
+    },
+    { name: 'strict', says: 'a failing hook fails the build' },
     { name: 'oem_label', value: 'LABEL', says: 'label of the OEM partition (default COS_OEM)' },
     {
       name: 'recovery_label',
@@ -91,13 +103,23 @@ export const buildDisk: Command = {
       says: 'small, with hooks of your own',
       line: 'build-disk ./root --oem ./install.yaml --size state=1500 --size recovery=1000',
     },
+    {
+      says: 'for disks of any size, and QEMU',
+      line: 'build-disk ./root --expandable -t qcow2',
+    },
   ],
   exits: [
     'outputExists',
     'readCommandConfig',
+    'labelImage',
+    'notRoot',
     'unsupported',
     'noSource',
     'createImage',
+    'beforeDisk',
+    'afterDisk',
+    'afterDiskChroot',
+    'postDisk',
     'noSpace',
     'interrupted',
   ],
@@ -133,6 +155,9 @@ function requestOf({ host }: Context, invocation: Invocation): DiskRequest {
     return Array.isArray(value) ? value.map(String) : [];
   };
   const persistent = textFlag(invocation, 'persistent');
+  const deploy = textFlag(invocation, 'deploy-command');
+  const expandable = isGiven(invocation, 'expandable');
+  if (deploy !== undefined && !expandable) throw deploysNothing();
   const [oem, recovery] = [
     textFlag(invocation, 'oem_label'),
     textFlag(invocation, 'recovery_label'),
@@ -148,8 +173,15 @@ function requestOf({ host }: Context, invocation: Invocation): DiskRequest {
       ...(recovery === undefined ? {} : { recovery }),
     },
     mebibytes: Object.fromEntries(many('size').map(sizeOf)),
+    extent: expandable ? 'expandable' : 'whole',
+    ...(deploy === undefined ? {} : { deployCommand: lineOf(deploy) }),
+    strict: isGiven(invocation, 'strict'),
   };
 }
+
+/** The reference takes the words of a command with commas between them. */
+const lineOf = (command: string): string =>
+  command.includes(' ') ? command : command.replaceAll(',', ' ');
 
 function sizeOf(text: string): readonly [DiskPart, number] {
   const [, given, number] = /^([a-z]+)=([1-9][0-9]{0,8})$/.exec(text) ?? [];
@@ -160,6 +192,16 @@ function sizeOf(text: string): readonly [DiskPart, number] {
     message: `--size cannot be "${text}"`,
     reason: `it is one of ${PARTS.join(', ')}, then = and a whole number of MiB`,
     hint: 'for instance --size state=8192',
+    exit: EXIT.usage,
+  });
+}
+
+function deploysNothing(): UsageError {
+  return new UsageError({
+    code: 'flags-contradict',
+    message: '--deploy-command goes with --expandable only',
+    reason: 'other disks have their system already',
+    hint: 'add --expandable, or leave it out',
     exit: EXIT.usage,
   });
 }

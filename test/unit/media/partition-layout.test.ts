@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layOut, MIB, PARTITIONS } from '../../../src/media/partition-layout.ts';
+import { layOut, MIB, placed } from '../../../src/media/partition-layout.ts';
 
 describe('the layout of a disk', () => {
   it('has the partitions of the reference, in its order and sizes', () => {
-    const { partitions, bytes } = layOut({}, 512 * MIB);
-    const mebibytes = PARTITIONS.map((name) => [
+    const layout = layOut({}, 512 * MIB);
+    const mebibytes = placed(layout).map(({ name, offset, bytes }) => [
       name,
-      partitions[name].offset / MIB,
-      partitions[name].bytes / MIB,
+      offset / MIB,
+      bytes / MIB,
     ]);
     expect(mebibytes).toEqual([
       ['bios', 1, 1],
@@ -18,7 +18,7 @@ describe('the layout of a disk', () => {
       ['state', 4226, 8192],
       ['persistent', 12418, 1024],
     ]);
-    expect(bytes / MIB).toBe(13443);
+    expect(layout.bytes / MIB).toBe(13443);
   });
 
   it('leaves no gap and no overlap, whatever the sizes', () => {
@@ -31,14 +31,23 @@ describe('the layout of a disk', () => {
     });
     fc.assert(
       fc.property(sizes, (given) => {
-        const { partitions, bytes } = layOut(given, 128 * MIB);
+        const layout = layOut(given, 128 * MIB);
         let end = MIB;
-        for (const name of PARTITIONS) {
-          expect(partitions[name].offset).toBe(end);
-          end += partitions[name].bytes;
+        for (const { offset, bytes } of placed(layout)) {
+          expect(offset).toBe(end);
+          end += bytes;
         }
-        expect(bytes).toBe(end + MIB);
+        expect(layout.bytes).toBe(end + MIB);
       }),
+    );
+  });
+
+  it('ends with recovery where the first boot does the rest, whose sizes must fit all the same', () => {
+    const layout = layOut({}, 512 * MIB, 'expandable');
+    expect(placed(layout).map(({ name }) => name)).toEqual(['bios', 'efi', 'oem', 'recovery']);
+    expect(layout.bytes / MIB).toBe(4227);
+    expect(() => layOut({ state: 100 }, 512 * MIB, 'expandable')).toThrow(
+      expect.objectContaining({ code: 'partition-too-small' }) as Error,
     );
   });
 
