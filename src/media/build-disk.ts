@@ -38,6 +38,8 @@ export interface BuiltDisk {
     readonly offset: number;
     readonly bytes: number;
   }[];
+  /** Hooks that failed and stopped nothing, one sentence each. */
+  readonly hookFailures: readonly string[];
 }
 
 /**
@@ -77,7 +79,7 @@ export async function buildDisk(
     note(`making ${output} durable`);
     await giveName(await convertDisk(disk, { type, date }, signal), output);
     await hooks.host('post-disk');
-    return builtDisk(output, plan);
+    return { ...builtDisk(output, plan), hookFailures: hooks.failures };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -97,6 +99,8 @@ interface Site {
 }
 
 interface DiskHooks {
+  /** So far. */
+  readonly failures: readonly string[];
   host(stage: 'before-disk' | 'after-disk' | 'post-disk'): Promise<void>;
   /** Those that change the system of the disk; answers with what it is made of then. */
   inside(plan: DiskPlan, staging: string): Promise<Pick<Site, 'plan' | 'persistent'>>;
@@ -111,17 +115,22 @@ async function hooksOf(
     plan,
     persistent: persistent === undefined ? join(staging, 'persistent') : resolve(persistent),
   });
-  if (stages === undefined) return { host: async () => undefined, inside: asGiven };
+  if (stages === undefined) return { failures: [], host: async () => undefined, inside: asGiven };
   const given = persistent === undefined ? {} : { persistent: resolve(persistent) };
   const sources: HookSources = { root: resolve(root), oem, strict, ...given };
   const change = await hasChrootHooks(sources);
   if (change) mustBeRoot();
+  const failures: string[] = [];
   return {
-    host: (stage) => runDiskStage(stage, sources, { ...work, stages }),
+    failures,
+    host: async (stage) => {
+      failures.push(...(await runDiskStage(stage, sources, { ...work, stages })));
+    },
     inside: async (plan, staging) => {
       if (!change) return asGiven(plan, staging);
-      const tree = await treeWithHooks(sources, staging, { ...work, stages });
-      return { plan: await planDisk(recipe, tree), persistent: join(staging, 'persistent') };
+      const made = await treeWithHooks(sources, staging, { ...work, stages });
+      failures.push(...made.failures);
+      return { plan: await planDisk(recipe, made.tree), persistent: join(staging, 'persistent') };
     },
   };
 }
@@ -186,7 +195,10 @@ async function makeBootable({ plan, loader, staging, disk, signal, note }: Site)
   );
 }
 
-function builtDisk(output: string, { layout, labels, imageBytes }: DiskPlan): BuiltDisk {
+function builtDisk(
+  output: string,
+  { layout, labels, imageBytes }: DiskPlan,
+): Omit<BuiltDisk, 'hookFailures'> {
   const partitions = placed(layout).map(({ name, offset, bytes }) => ({
     name,
     ...(name === 'bios' ? {} : { label: labels[name] }),

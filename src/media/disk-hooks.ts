@@ -32,13 +32,13 @@ export interface HookSources {
   readonly strict: boolean;
 }
 
-/** Runs the hooks of a stage; in `root` where that is given. Failures are told, and end the build where hooks are strict. */
+/** Runs the hooks of a stage; in `root` where that is given. Answers with what failed; where hooks are strict that ends the build. */
 export async function runDiskStage(
   stage: DiskStage,
   sources: HookSources,
   work: HookWork,
   root?: string,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { stages, signal, note } = work;
   const { failures } = await stages.run({
     stage,
@@ -55,9 +55,8 @@ export async function runDiskStage(
     show: (text) => text.split('\n').forEach((line) => line === '' || note(line)),
   });
   const [first, ...others] = failures;
-  if (first === undefined) return;
   for (const failure of failures) note(`a hook of stage ${stage} failed: ${failure}`);
-  if (!sources.strict) return;
+  if (first === undefined || !sources.strict) return failures;
   throw new ConfigError({
     code: 'hook-failed',
     message: `a hook of stage ${stage} failed: ${first}`,
@@ -94,13 +93,14 @@ export function mustBeRoot(): void {
 
 /**
  * Copies the tree into a staging directory and runs the hooks in the copy, with what COS_OEM and COS_PERSISTENT will hold (the folders `oem`
- * and `persistent` beside it) at /oem and /usr/local. Answers with the path of the copy; the folders hold what the hooks made of them.
+ * and `persistent` beside it) at /oem and /usr/local. Answers with the path of the copy, and with what failed; the folders hold what the hooks
+ * made of them.
  */
 export async function treeWithHooks(
   sources: HookSources,
   staging: string,
   work: HookWork,
-): Promise<string> {
+): Promise<{ readonly tree: string; readonly failures: readonly string[] }> {
   const at = (name: string): string => join(staging, name);
   const tree = at('tree');
   await mkdir(tree);
@@ -120,9 +120,9 @@ export async function treeWithHooks(
     await rename(at(folder), place);
     back.push([place, at(folder)], [aside, place]);
   }
-  await runDiskStage('after-disk-chroot', sources, work, tree);
+  const failures = await runDiskStage('after-disk-chroot', sources, work, tree);
   for (const [from, to] of back) await rename(from, to);
-  return tree;
+  return { tree, failures };
 }
 
 /** Everything that is in a directory, with owners, modes, attributes and hard links. */

@@ -77,11 +77,18 @@ function stateYaml({ recipe, labels, extent }: DiskPlan): string {
   });
 }
 
+const isTaken = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+
 function unreadable(file: string, cause: unknown): UsageError {
   return new UsageError({
     code: 'oem-file-unreadable',
     message: `${file} cannot be copied to COS_OEM`,
-    reason: cause instanceof Error ? cause.message : String(cause),
+    reason: isTaken(cause)
+      ? 'another file of that name goes there'
+      : cause instanceof Error
+        ? cause.message
+        : String(cause),
     hint: '--oem takes files; name each of them',
     exit: EXIT.readCommandConfig,
     cause,

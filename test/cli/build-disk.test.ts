@@ -10,6 +10,7 @@ const built = {
   bytes: 2_511_339_520,
   imageBytes: 294_649_856,
   partitions: [{ name: 'bios', offset: 1_048_576, bytes: 1_048_576 }],
+  hookFailures: [],
 };
 
 function recording(): { readonly asked: DiskRequest[]; readonly media: MediaServices } {

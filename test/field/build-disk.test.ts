@@ -37,6 +37,7 @@ const builtSchema = z.object({
   output: z.string(),
   bytes: z.number(),
   partitions: z.array(z.object({ name: z.string(), offset: z.number() })),
+  hookFailures: z.array(z.string()),
 });
 type Built = z.infer<typeof builtSchema>;
 
@@ -151,6 +152,7 @@ describe.skipIf(!ready)('the hooks of a disk', () => {
     const told = await build('--oem', 'hooks.yaml', '-o', 'told.raw');
     expect(told.exit).toBe(0);
     expect(told.stderr).toContain('a hook of stage after-disk-chroot failed');
+    expect(told.built?.hookFailures).toEqual([expect.stringContaining('hooks.yaml')]);
 
     const strict = await build('--oem', 'hooks.yaml', '--strict');
     expect(strict.exit).toBe(81);
@@ -225,6 +227,14 @@ describe.skipIf(!ready)('an expandable disk', () => {
     } finally {
       tool('losetup', ['-d', node]);
     }
+  });
+
+  it('refuses a file for COS_OEM that has the name of its own', async () => {
+    writeFileSync(at('90_first_boot.yaml'), 'stages: {}\n');
+    const { exit, stderr } = await build('--expandable', '--oem', '90_first_boot.yaml');
+    expect(exit).toBe(EXIT.readCommandConfig);
+    expect(stderr).toContain('another file of that name goes there');
+    expect(existsSync(at('disk.raw'))).toBe(false);
   });
 
   it('refuses files for the partition that it does not have yet', async () => {

@@ -204,7 +204,7 @@ async function emptyDisk(output: string): Promise<BuiltDisk> {
   const bytes = 16 * 2 ** 30;
   await writeFile(output, '');
   await truncate(output, bytes);
-  return { output, bytes, imageBytes: 0, partitions: [] };
+  return { output, bytes, imageBytes: 0, partitions: [], hookFailures: [] };
 }
 
 async function makeTree(

@@ -21,6 +21,10 @@ const builtDiskSchema = z.object({
       }),
     )
     .readonly(),
+  hookFailures: z
+    .array(z.string())
+    .readonly()
+    .describe('hooks that failed and stopped nothing, one sentence each'),
 });
 
 /** A disk as it was built. */
@@ -129,11 +133,15 @@ export const buildDisk: Command = {
     return {
       exit: EXIT.ok,
       document: { ...disk },
-      text: `built ${disk.output}: ${bytes(disk.bytes)}, images of ${bytes(disk.imageBytes)}`,
+      text: `built ${disk.output}: ${bytes(disk.bytes)}, images of ${bytes(disk.imageBytes)}${failed(disk)}`,
       says: 'summary',
     };
   },
 };
+
+function failed({ hookFailures: { length } }: BuiltDisk): string {
+  return length === 0 ? '' : `; ${length === 1 ? 'a hook' : `${length} hooks`} failed`;
+}
 
 async function build({ host, screen, services }: Context, request: DiskRequest) {
   const stop = listenForStop(host, screen);
