@@ -60,6 +60,7 @@ const TEST_TOOLS = {
   'squashfs-tools': 'mksquashfs',
   'grub-common': 'grub-editenv',
   acl: 'setfacl',
+  rsync: 'rsync',
   policycoreutils: 'setfiles',
   attr: 'setfattr',
   'libcap2-bin': 'setcap',
