@@ -109,20 +109,45 @@ export async function treeWithHooks(
     await copyContent(sources.persistent, at('persistent'), work.signal);
   }
   // Lent by their names: nothing is mounted, and nothing has to be unmounted when this process dies.
-  const back: (readonly [from: string, to: string])[] = [];
+  const lent: Lent[] = [];
   for (const [folder, name] of [
     ['oem', '/oem'],
     ['persistent', '/usr/local'],
   ] as const) {
     const place = (await resolveInside(tree, name)) ?? join(tree, name);
     const aside = at(`${folder}-of-the-tree`);
+    const { ino } = await lstat(at(folder));
     await rename(place, aside);
     await rename(at(folder), place);
-    back.push([place, at(folder)], [aside, place]);
+    lent.push({ name, place, aside, folder: at(folder), ino });
   }
   const failures = await runDiskStage('after-disk-chroot', sources, work, tree);
-  for (const [from, to] of back) await rename(from, to);
+  for (const one of lent) await takeBack(tree, one);
   return { tree, failures };
+}
+
+interface Lent {
+  readonly name: string;
+  readonly place: string;
+  readonly aside: string;
+  readonly folder: string;
+  readonly ino: number;
+}
+
+/** A hook may have put a link in its way, which would lead out of the tree. */
+async function takeBack(tree: string, { name, place, aside, folder, ino }: Lent): Promise<void> {
+  const now = await resolveInside(tree, name);
+  if (now !== place || (await lstat(now)).ino !== ino) {
+    throw new ConfigError({
+      code: 'hook-failed',
+      message: `a hook of stage after-disk-chroot moved ${name}`,
+      reason: 'it is a partition of the disk, which has its content from there',
+      hint: 'let the hook leave the directory where it is; no disk was made',
+      exit: EXIT.afterDiskChroot,
+    });
+  }
+  await rename(place, folder);
+  await rename(aside, place);
 }
 
 /** Everything that is in a directory, with owners, modes, attributes and hard links. */

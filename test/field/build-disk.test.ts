@@ -145,6 +145,25 @@ describe.skipIf(!ready)('the hooks of a disk', () => {
     expect(await read(built, 'state', '/cOS/active.img', '/etc/vendor')).toBe('vendor\n');
   });
 
+  it.each([
+    ['/oem', 'mv /oem /elsewhere; ln -s /etc /oem'],
+    ['/usr/local', 'mv /usr /elsewhere; ln -s HOST /usr'],
+  ])('lead nothing out of the tree by a link in the place of %s', async (name, command) => {
+    mkdirSync(at('host/local'), { recursive: true });
+    writeFileSync(at('host/local/precious'), 'precious\n');
+    const commands = [command.replace('HOST', at('host'))];
+    hooks({ 'after-disk-chroot': [{ commands }] });
+    const { exit, stderr } = await build('--oem', 'hooks.yaml');
+    expect(stderr).toContain(`moved ${name}`);
+    expect(exit).toBe(81);
+    expect(readFileSync(at('host/local/precious'), 'utf8')).toBe('precious\n');
+    expect(tool('ls', ['-A', folder]).trim().split('\n').sort()).toEqual([
+      'hooks.yaml',
+      'host',
+      'root',
+    ]);
+  });
+
   const failing = { 'after-disk-chroot': [{ commands: ['echo broken >&2; exit 3'] }] };
 
   it('that fail are told, and with --strict there is no disk', async () => {
