@@ -47,6 +47,7 @@ let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'slotwright-disk-'));
   busyboxRoot(await makeSmallTree(path.join(folder, 'root')));
+  for (const name of ['ln', 'mv']) symlinkSync('busybox', path.join(folder, 'root/bin', name));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

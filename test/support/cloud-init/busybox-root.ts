@@ -7,20 +7,7 @@ export function busyboxRoot(root: string): string {
     mkdirSync(join(root, name), { recursive: true });
   }
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-  for (const name of [
-    'sh',
-    'echo',
-    'cat',
-    'sleep',
-    'touch',
-    'kill',
-    'ls',
-    'ln',
-    'mount',
-    'mv',
-    'true',
-    'ps',
-  ]) {
+  for (const name of ['sh', 'echo', 'cat', 'sleep', 'touch', 'kill', 'ls', 'mount', 'true', 'ps']) {
     symlinkSync('busybox', join(root, 'bin', name));
   }
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
