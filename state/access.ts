@@ -12,7 +12,7 @@ import type { Link } from './record.ts';
 import { openRegistry } from './registry.ts';
 import { openIndex, saveIndex, type Concluding } from './segment-index.ts';
 import { STATE_DIRECTORY } from './state-directory.ts';
-import { copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
+import { compareCopies, copyMissingSegments, lastPlaceIn } from './segment-copies.ts';
 
 /** How much history a device keeps beside what is unfinished. */
 const BOUNDS = { maxSegments: 400, maxBytes: 8 * 2 ** 20 };
@@ -29,6 +29,8 @@ export function createStateAccess(clock: Clock, concluding: Concluding): StateAc
     holder: lockHolder,
     hasLog: async (stateAt) => !(await isMissing(`${stateAt}/${STATE_DIRECTORY}`)),
     lastPlace: (copiesAt) => lastPlaceIn(`${copiesAt}/${STATE_DIRECTORY}`),
+    compareCopies: (stateAt, copiesAt) =>
+      compareCopies(`${stateAt}/${STATE_DIRECTORY}`, `${copiesAt}/${STATE_DIRECTORY}`),
     room: async (stateAt) => ({
       opened: await ballastToCome(`${stateAt}/${STATE_DIRECTORY}`),
       begun: RESERVED_BYTES,

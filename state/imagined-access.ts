@@ -46,6 +46,7 @@ export function imaginedState(log: ImaginedLog): StateAccess {
     holder: (stateAt) => state.holder(stateAt),
     hasLog,
     lastPlace: (copiesAt) => state.lastPlace(copiesAt),
+    compareCopies: (stateAt, copiesAt) => state.compareCopies(stateAt, copiesAt),
     room: (stateAt) => state.room(stateAt),
     async open(stateAt, access, lost): Promise<OpenedState> {
       const store = stores.get(stateAt) ?? (await begun(stateAt, lost));

@@ -15,6 +15,8 @@ import { registryOf, unfinished, type Unfinished } from './memory.ts';
 import {
   leftWritable,
   openForReading,
+  withRecovery,
+  type CopiesStanding,
   type RegistryStanding,
   type Segment,
   type Session,
@@ -45,6 +47,8 @@ export interface Examination {
   readonly stateFree: Seen<number>;
   /** Of each slot, where it was asked for: what its content is, and whether its file system is sound. */
   readonly content: Seen<readonly ContentSeen[]>;
+  /** Of the log on COS_RECOVERY, where it was asked for and there are any to be. */
+  readonly copies: Seen<CopiesStanding | undefined>;
 }
 
 export interface LogSeen {
@@ -124,6 +128,15 @@ async function lookAround(
       depth === 'names' || !('value' in slots)
         ? Promise.resolve([])
         : contentOf(machinery, one, slots.value, signal),
+    ),
+    copies: await at((one) =>
+      depth === 'names' || !('value' in log)
+        ? Promise.resolve(undefined)
+        : withRecovery(system, one, 'ro', async (copiesAt) =>
+            copiesAt === undefined
+              ? undefined
+              : machinery.state.compareCopies(one.stateAt, copiesAt),
+          ),
     ),
   };
 }

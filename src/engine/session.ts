@@ -24,6 +24,8 @@ export interface StateAccess {
   hasLog(stateAt: string): Promise<boolean>;
   /** Where the copies of the log on another partition end. */
   lastPlace(copiesAt: string): Promise<ChainPlace | undefined>;
+  /** Reads both whole. */
+  compareCopies(stateAt: string, copiesAt: string): Promise<CopiesStanding>;
   /** What working takes of COS_STATE for the log. */
   room(stateAt: string): Promise<LogRoom>;
   /** `lost`: the place that a log which is gone had reached; the new chain names it. */
@@ -41,6 +43,18 @@ export interface LogRoom {
 export interface ChainPlace {
   readonly seq: number;
   readonly hash: string;
+}
+
+/** How the copies of the log on another partition stand with it. */
+export interface CopiesStanding {
+  /** Finished segments that they do not hold, or not to their end. */
+  readonly behind: readonly string[];
+  /** Segments that they hold otherwise. */
+  readonly different: readonly string[];
+  /** The last record of the log. */
+  readonly at: number;
+  /** The last record of the copies, where the log does not reach it. */
+  readonly ahead?: number;
 }
 
 /** How the projections that are kept beside the log stand with it. */

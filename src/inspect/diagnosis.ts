@@ -40,6 +40,7 @@ const CHECKS: readonly Check[] = [
   imagesAreIdle,
   nothingIsWritable,
   registryIsCurrent,
+  copiesAreOfTheLog,
   partitionsAreThere,
   thereIsRoom,
 ];
@@ -327,6 +328,42 @@ function registryIsCurrent({ log, lock }: Examination): readonly Finding[] {
       fix: { by: 'doctor --fix', says: 'it is made anew, with the reserve and the copies' },
     },
   ];
+}
+
+/** Nothing but the log counts; where the copies say something else, one of the two was changed, and a person wants to know. */
+function copiesAreOfTheLog({ copies, log, lock }: Examination): readonly Finding[] {
+  const found = valueOf(copies);
+  if (found === undefined || valueOf(lock) !== undefined) return [];
+  const { behind, different, at, ahead } = found;
+  const owed = valueOf(log)?.owed !== undefined;
+  const all: (Finding | false)[] = [
+    ahead !== undefined && {
+      code: 'log-older-than-copies',
+      severity: 'error',
+      what: `the log ends at record ${at}, and its copies on COS_RECOVERY know record ${ahead}`,
+      why: 'an older COS_STATE was put back, or the end of the log was cut off',
+      fix: byHand('keep the copies elsewhere, and read them with "slotwright history --from"'),
+    },
+    different.length > 0 && {
+      code: 'copies-differ',
+      severity: 'error',
+      what: `COS_RECOVERY holds ${different.join(', ')} otherwise than the log`,
+      why: 'the log is whole in itself: the copy was changed or damaged, or the log was written anew',
+      fix: {
+        by: 'doctor --fix',
+        says: 'the copy is made anew from the log; keep it elsewhere first if you want to know which one was changed',
+      },
+    },
+    behind.length > 0 &&
+      !owed && {
+        code: 'copies-behind',
+        severity: 'warning',
+        what: `COS_RECOVERY has no copy of ${behind.join(', ')}`,
+        why: 'each operation copies what is finished as the last thing it does: one of them could not',
+        fix: { by: 'doctor --fix', says: 'it is copied' },
+      },
+  ];
+  return all.filter((one) => one !== false);
 }
 
 function partitionsAreThere({ device }: Examination): readonly Finding[] {

@@ -95,26 +95,75 @@ describe.skipIf(missing !== undefined)('the doctor on a real disk', () => {
         expect(codes(await visit(booted, '--deep'))).toContain('image-altered');
       }),
   );
+
+  it('compares the copies of the log when asked, and makes them up', { timeout: LONG }, () =>
+    withMachine(async (booted) => {
+      expect((await booted.run(UPGRADE)).code).toBe(0);
+      for (const [change, code] of [
+        [`rm ${COPIES}/000001-*`, 'copies-behind'],
+        [`sed -i s/upgrade/upgrbde/ ${COPIES}/000001-*`, 'copies-differ'],
+      ] as const) {
+        const changed = await booted.run(['sh', '-c', onRecovery(change)]);
+        expect(changed.code, changed.stderr).toBe(0);
+        expect(codes(await visit(booted))).toEqual([]);
+        expect(codes(await visit(booted, '--deep'))).toEqual([code]);
+        expect(codes(await visit(booted, '--deep', '--fix'))).toEqual([]);
+      }
+    }),
+  );
+
+  it('finds that an older log was put back', { timeout: LONG }, () =>
+    withMachine(async (booted) => {
+      const keep = 'cp -a "$1/slotwright" /run/older';
+      const putBack = onState('rm -r "$1/slotwright"; cp -a /run/older "$1/slotwright"');
+      for (const command of [
+        UPGRADE,
+        ['sh', '-c', keep, 'keep', STATE_AT],
+        ['elemental', 'rollback'],
+        ['sh', '-c', putBack, 'put back', STATE_AT],
+      ]) {
+        const { code, stderr } = await booted.run(command);
+        expect(code, stderr).toBe(0);
+      }
+      const { findings } = await visit(booted, '--deep');
+      const found = findings.find(({ code }) => code === 'log-older-than-copies');
+      expect(found?.what).toMatch(
+        /^the log ends at record \d+, and its copies .* know record \d+$/,
+      );
+    }),
+  );
 });
 
-const LEAVE_THINGS = `
+const COPIES = '/run/copies/slotwright/events';
+
+/** Makes COS_RECOVERY writable for a command. */
+const onRecovery = (command: string): string => `
+set -eu
+mkdir -p /run/copies
+mount /dev/disk/by-label/COS_RECOVERY /run/copies
+${command}
+umount /run/copies
+`;
+
+/** Makes COS_STATE writable for a command. */
+const onState = (command: string): string => `
 set -eu
 mount -o remount,rw "$1"
-echo x > "$1/cOS/transition.gone.1.img"
+${command}
 sync
 mount -o remount,ro "$1"
+`;
+
+const LEAVE_THINGS = `
+${onState('echo x > "$1/cOS/transition.gone.1.img"')}
 mkdir -p /run/cos/theirs
 mount --bind /oem /run/cos/theirs
 mount -o loop,ro "$1/cOS/passive.img" /mnt
 `;
 
-const SCRIBBLE = `
-set -eu
-mount -o remount,rw "$1"
-dd if=/dev/urandom of="$1/cOS/active.img" bs=4096 count=1 seek=2000 conv=notrunc status=none
-sync
-mount -o remount,ro "$1"
-`;
+const SCRIBBLE = onState(
+  'dd if=/dev/urandom of="$1/cOS/active.img" bs=4096 count=1 seek=2000 conv=notrunc status=none',
+);
 
 async function visit(booted: Booted, ...flags: readonly string[]): Promise<Visit> {
   const { code, stdout, stderr } = await booted.run(['elemental', 'doctor', ...flags, '--json']);

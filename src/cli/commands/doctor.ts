@@ -16,7 +16,10 @@ export const doctor: Command = {
   ],
   flags: [
     { name: 'fix', says: 'repair what is ours' },
-    { name: 'deep', says: 'read the images whole: their digests and their file systems' },
+    {
+      name: 'deep',
+      says: 'read the images whole, their digests and file systems, and the copies of the log',
+    },
   ],
   examples: [
     { says: 'after something went wrong', line: 'doctor' },

@@ -34,6 +34,7 @@ export function simulatedState(machine: SimulatedMachine): StateAccess {
       return machine.fileSystem(fs).tree.names.has(EVENTS);
     },
     lastPlace: async () => undefined,
+    compareCopies: async () => ({ behind: [], different: [], at: 0 }),
     room: async () => ({ opened: 0, begun: 0, record: RECORD_BYTES }),
     open: async (stateAt, access) => ({
       store: new SimulatedEventStore(machine, stateAt, access),

@@ -1,9 +1,9 @@
-import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { temporaryName } from '../../../state/durable-file.ts';
 import { openJsonlStore } from '../../../state/jsonl-store.ts';
-import { copyMissingSegments, lastPlaceIn } from '../../../state/segment-copies.ts';
+import { compareCopies, copyMissingSegments, lastPlaceIn } from '../../../state/segment-copies.ts';
 import { completed, countingClock, interrupted, scratch, started } from './sample-log.ts';
 
 /** Two finished operations and one that goes on. */
@@ -87,4 +87,36 @@ it('the copies know the place that a lost log had reached', async () => {
   expect(await lastPlaceIn(copies)).toBeUndefined();
   await copyMissingSegments(directory, copies);
   expect(await lastPlaceIn(copies)).toEqual(place);
+});
+
+it('copies are told apart: up to date, behind, and other than the log', async () => {
+  const { directory, store, place } = await sample();
+  const copies = await scratch();
+  const nothing = { behind: [], different: [], at: place.seq + 1 };
+  expect(await compareCopies(directory, copies)).toEqual({
+    ...nothing,
+    behind: ['000001-upgrade-a', '000002-upgrade-b'],
+  });
+  await copyMissingSegments(directory, copies);
+  expect(await compareCopies(directory, copies)).toEqual(nothing);
+  await store.append(completed());
+  const since = { ...nothing, at: place.seq + 2, behind: ['000003-upgrade-c'] };
+  expect(await compareCopies(directory, copies)).toEqual(since);
+  const changed = segmentFile(copies, '000001-upgrade-a');
+  await writeFile(changed, (await readFile(changed, 'utf8')).replace('upgrade', 'upgrbde'));
+  expect(await compareCopies(directory, copies)).toEqual({
+    ...since,
+    different: ['000001-upgrade-a'],
+  });
+});
+
+it('copies that know more than the log show that it is an older one', async () => {
+  const { directory, store } = await sample();
+  const older = await scratch();
+  await cp(directory, older, { recursive: true });
+  await store.append(completed());
+  const copies = await scratch();
+  await copyMissingSegments(directory, copies);
+  const { at, ahead } = await compareCopies(older, copies);
+  expect(ahead).toBe(at + 1);
 });
