@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ReadSegment } from './history-rows.ts';
 import { historyRow } from './history-rows.ts';
+import { often } from './often.ts';
 
 export const causalLinkSchema = z.object({
   part: z.enum(['cause', 'this', 'consequence']),
@@ -83,8 +84,7 @@ function endOf(segment: ReadSegment): string {
   const verdict = judged.safeParse(segment.state?.context.outputs['settle-judgement']);
   const found = verdict.success ? `, and found the image ${verdict.data.verdict}` : '';
   const why = error === undefined ? '' : `: ${error.message}`;
-  const often = processes === 2 ? 'once' : `${processes - 1} times`;
-  const again = processes > 1 ? `, continued ${often} after it had stopped` : '';
+  const again = processes > 1 ? `, continued ${often(processes - 1)} after it had stopped` : '';
   switch (outcome) {
     case 'completed':
       return `was completed${again}${found}`;

@@ -6,6 +6,7 @@ import type { Device } from '../../machines/step.ts';
 import { nextBootSchema, type NextBoot } from './next-boot.ts';
 import type { ReadSegment } from './history-rows.ts';
 import { historyRow } from './history-rows.ts';
+import { often } from './often.ts';
 import { shortDigest } from './short-digest.ts';
 
 export const whySchema = z.object({
@@ -177,7 +178,7 @@ const armed = z.object({ attempts: z.number() });
 function startsOf(failed: ReadSegment | undefined): string {
   const output = armed.safeParse(failed?.state?.context.outputs['arm-judgement']);
   if (!output.success) return 'as often as it may be';
-  return output.data.attempts === 1 ? 'once' : `${output.data.attempts} times`;
+  return often(output.data.attempts);
 }
 
 const placed = z.object({ digest: z.string() });

@@ -68,8 +68,16 @@ describe('replay', () => {
     const { exit, stdout } = await cli(machine, `replay last --what-if ${begun}:power`);
     expect(exit).toBe(0);
     expect(stdout).toContain('(set-active begun), the power goes:');
-    expect(stdout).toContain('completed, after 1 times "resume": as it was recorded');
+    expect(stdout).toContain('completed, after "resume" once: as it was recorded');
     expect(stdout).toContain('the machine would start active\nno law would be broken');
+  });
+
+  it('says which records there are where another one is named', async () => {
+    const machine = await upgraded();
+    const [, last] = /(\d+) {2}.*\nends in/.exec((await cli(machine, 'replay last')).stdout) ?? [];
+    const { exit, stderr } = await cli(machine, 'replay last --what-if 999:power');
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`it is a record from 1 to ${last ?? 'none'}, and a fate`);
   });
 
   it('names the record that leads elsewhere than it says', async () => {

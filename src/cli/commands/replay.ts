@@ -49,13 +49,13 @@ export const replay: Command = {
       choices: ['simulated'],
       says: 'carry it out again and compare',
     },
-    { name: 'what-if', value: 'FATE', says: 'RECORD:FATE, for instance 57:power' },
+    { name: 'what-if', value: 'FATE', says: 'RECORD:FATE, for instance 30:power' },
     FROM,
   ],
   examples: [
     { says: 'the last operation of this machine', line: 'replay last' },
     { says: 'a log from the field', line: 'replay ./machine.bundle --on simulated' },
-    { says: 'had the power gone there', line: 'replay last --what-if 57:power' },
+    { says: 'had the power gone there', line: 'replay last --what-if 30:power' },
   ],
   exits: ['statFile', 'unsupported', 'logDamaged', 'logForeign', 'lawBroken'],
   output: z.union([
@@ -105,14 +105,7 @@ async function ask(asked: string, segments: readonly ReadSegment[]): Promise<Com
   }
   const seq = Number(number);
   const segment = segments.find(({ records }) => records.some((record) => record.seq === seq));
-  if (segment === undefined) {
-    throw misused(
-      'replay',
-      '--what-if',
-      asked,
-      'the number of a record of this history, and a fate',
-    );
-  }
+  if (segment === undefined) throw misused('replay', '--what-if', asked, recordsOf(segments));
   const { whatIf } = await import('../../replay/what-if.ts');
   const told = await whatIf(segment.records, seq, fate);
   return {
@@ -121,6 +114,14 @@ async function ask(asked: string, segments: readonly ReadSegment[]): Promise<Com
     text: whatIfText(told),
     says: 'answer',
   };
+}
+
+/** Which numbers there are to name. */
+function recordsOf(segments: readonly ReadSegment[]): string {
+  const records = segments.flatMap((segment) => segment.records);
+  const [first, last] = [records[0], records.at(-1)];
+  if (first === undefined || last === undefined) return 'a record of a history that has none';
+  return `a record from ${first.seq} to ${last.seq}, and a fate`;
 }
 
 /** What has a slash or a dot in it is a path: ids have neither. */

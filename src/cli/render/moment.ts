@@ -1,5 +1,6 @@
 /** The machine as it was right after one record. */
 import type { Moment } from '../../inspect/moment.ts';
+import { often } from '../../inspect/often.ts';
 import { shortDigest } from '../../inspect/short-digest.ts';
 import { moment } from './quantity.ts';
 import { table } from './table.ts';
@@ -10,7 +11,7 @@ export function momentText(at: Moment): string {
     at.owed === undefined
       ? 'nothing'
       : `${at.owed.phase === 'undo' ? 'undo ' : ''}${at.owed.step}` +
-        (at.attempts > 1 ? `, begun ${at.attempts} times without a result` : '');
+        (at.attempts > 1 ? `, begun ${often(at.attempts)} without a result` : '');
   const facts = [
     ['state', at.outcome === undefined ? (at.state ?? 'not begun') : at.outcome],
     ['owes', owed],

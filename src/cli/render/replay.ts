@@ -1,5 +1,6 @@
 /** A fold, record by record; and what another fate would have come to. */
 import type { WhatIf } from '../../replay/what-if.ts';
+import { often } from '../../inspect/often.ts';
 import type { ReplayedOperation } from '../commands/replay.ts';
 import { errorText } from './error.ts';
 import { printable } from './width.ts';
@@ -38,7 +39,7 @@ function againLines({ same, of, difference }: NonNullable<ReplayedOperation['aga
 }
 
 export function whatIfText(told: WhatIf): string {
-  const resumed = told.processes > 1 ? `, after ${told.processes - 1} times "resume"` : '';
+  const resumed = told.processes > 1 ? `, after "resume" ${often(told.processes - 1)}` : '';
   const outcome = told.outcome === told.recorded ? 'as it was recorded' : `not ${told.recorded}`;
   return printable(
     [

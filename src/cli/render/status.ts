@@ -1,5 +1,6 @@
 /** The status screen: slots, what is unfinished, who judges, what was last, what to run. */
 import type { StatusReport } from '../../inspect/status-report.ts';
+import { often } from '../../inspect/often.ts';
 import { duration, moment } from './quantity.ts';
 import { slotTable } from './slots.ts';
 import { table } from './table.ts';
@@ -25,7 +26,7 @@ function unfinishedText(unfinished: StatusReport['unfinished']): string {
   return [
     `unfinished: ${operation} ${id}, since ${moment(startedAt)} UTC`,
     `  owes ${state}${place}${title === undefined ? '' : `: ${title}`}`,
-    ...(attempts > 0 ? [`  begun ${attempts} times without a result`] : []),
+    ...(attempts > 0 ? [`  begun ${often(attempts)} without a result`] : []),
     ...(error === undefined ? [] : [`  failed: ${error.message}`]),
     ...(canAbort ? [] : ['  past the point of no return: it can only be continued']),
   ].join('\n');

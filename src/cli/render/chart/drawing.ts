@@ -3,6 +3,7 @@
  * cut to its box; its full length is in the title. Well-formed XML, and the same for the same chart.
  */
 import type { MachineChart } from '../../../inspect/machine-chart.ts';
+import { often } from '../../../inspect/often.ts';
 import type { PathState, PathTaken } from '../../../inspect/path-taken.ts';
 import { ROLLED_BACK } from '../../../engine/operation-machine.ts';
 import { duration } from '../quantity.ts';
@@ -40,7 +41,7 @@ export function noteOf({ result, starts, interruptions, durationMs, reason }: Pa
   const took = durationMs > 0 ? ` ${duration(durationMs)}` : '';
   const again = [
     ...(starts > 1 ? [`${starts} starts`] : []),
-    ...(interruptions > 0 ? [`stopped ${times(interruptions)}`] : []),
+    ...(interruptions > 0 ? [`stopped ${often(interruptions)}`] : []),
   ].join(', ');
   const what = `${RESULTS[result]}${result === 'done' ? took : ''}`;
   const why = reason === undefined || result === 'done' ? '' : `: ${shortened(reason, LONGEST)}`;
@@ -57,10 +58,6 @@ const RESULTS: Readonly<Record<PathState['result'], string>> = {
   owed: 'owed',
   reached: 'reached',
 };
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
-}
 
 function drawing(chart: MachineChart, path: PathTaken | undefined, style: string): string {
   const layout = chartLayout(chart);
@@ -127,8 +124,8 @@ function lineOf({ from, to, path }: Line, edge: PathTaken['edges'][number] | und
       text: `<path class="edge" d="${path}" marker-end="url(#arrow)"/>`,
     };
   }
-  const often = edge.times > 1 ? `, ${edge.times} times` : '';
-  const title = escaped(`${from} to ${to}: ${edge.event}, record ${edge.seq}${often}`);
+  const repeated = edge.times > 1 ? `, ${often(edge.times)}` : '';
+  const title = escaped(`${from} to ${to}: ${edge.event}, record ${edge.seq}${repeated}`);
   return {
     over: 'taken',
     text: `<path class="edge taken" data-seq="${edge.seq}" d="${path}" marker-end="url(#arrow-taken)"><title>${title}</title></path>`,

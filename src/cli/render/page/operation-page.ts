@@ -1,6 +1,7 @@
 /** The page of one operation: what it was, its chart with the path taken, any moment of it, every record, causes and consequences. */
 import type { CausalLink } from '../../../inspect/causal-chain.ts';
 import type { Inspection } from '../../../inspect/inspection.ts';
+import { often } from '../../../inspect/often.ts';
 import { chartFigure } from '../chart/drawing.ts';
 import type { Sign } from '../chart/signs.ts';
 import { duration, moment as clock } from '../quantity.ts';
@@ -124,7 +125,7 @@ function facts(inspection: Inspection): Html {
           <dd>${shortened(value, TEXT)}</dd>
         </div> `;
   return html`<dl class="facts">
-    ${fact('Started (UTC)', clock(startedAt))}${fact('Ended (UTC)', clock(endedAt))}${fact('Worked', duration(activeMs))}${fact('Processes', processes === 1 ? '1' : `${processes}: continued ${processes === 2 ? 'once' : `${processes - 1} times`}`)}${fact('Records', String(entries.length))}${failures(inspection)}${fact('Number on this device', String(number))}${fact('Tool', tool)}${fact('Caused by', cause)}${fact('Source', source, 'wide')}${fact('Key', key?.slice(0, 16))}
+    ${fact('Started (UTC)', clock(startedAt))}${fact('Ended (UTC)', clock(endedAt))}${fact('Worked', duration(activeMs))}${fact('Processes', processes === 1 ? '1' : `${processes}: continued ${often(processes - 1)}`)}${fact('Records', String(entries.length))}${failures(inspection)}${fact('Number on this device', String(number))}${fact('Tool', tool)}${fact('Caused by', cause)}${fact('Source', source, 'wide')}${fact('Key', key?.slice(0, 16))}
   </dl>`;
 }
 
